@@ -1,0 +1,77 @@
+--------------------------------------------------------------------------------
+-- campaign: what ties What, Who, When and Where together, and the policies
+-- that limit all campaigns
+--------------------------------------------------------------------------------
+
+CREATE TABLE persona.campaign (
+	name text PRIMARY KEY CHECK (name <> ''),
+	description text,
+	experience text NOT NULL REFERENCES persona.experience ON UPDATE CASCADE,
+	cohort text REFERENCES persona.cohort ON UPDATE CASCADE,
+	trigger text REFERENCES persona.trigger ON UPDATE CASCADE,
+	goal persona.condition,
+	relevance persona.condition,
+	starts_at timestamptz CHECK (starts_at < 'infinity'),
+	ends_at timestamptz CHECK (ends_at > '-infinity'),
+	priority integer NOT NULL DEFAULT 0,
+	value numeric NOT NULL DEFAULT 1 CHECK (value > '-Infinity' AND value < 'Infinity'),
+	weight numeric NOT NULL DEFAULT 1 CHECK (weight >= 0 AND weight < 'Infinity'),
+	max_contacts integer CHECK (max_contacts > 0),
+	max_contacts_within interval CHECK (persona.is_fixed_length(max_contacts_within)),
+	active boolean NOT NULL DEFAULT true,
+	CONSTRAINT campaign_starts_before_it_ends CHECK (starts_at < ends_at),
+	CONSTRAINT campaign_limit_has_a_number CHECK (max_contacts_within IS NULL OR max_contacts IS NOT NULL)
+);
+
+COMMENT ON TABLE persona.campaign IS 'ties an experience to a cohort, a trigger and channels';
+COMMENT ON COLUMN persona.campaign.name IS 'the name; the last tie among campaigns is decided by it';
+COMMENT ON COLUMN persona.campaign.description IS 'what it is for, in words';
+COMMENT ON COLUMN persona.campaign.experience IS 'what it brings';
+COMMENT ON COLUMN persona.campaign.cohort IS 'whom it is for; NULL: everybody';
+COMMENT ON COLUMN persona.campaign.trigger IS 'when it may speak: once per firing, while the window is open; NULL: at any time';
+COMMENT ON COLUMN persona.campaign.goal IS 'a customer for whom this holds has reached the goal and is not contacted; NULL: none';
+COMMENT ON COLUMN persona.campaign.relevance IS 'only customers for whom this holds are contacted; NULL: all';
+COMMENT ON COLUMN persona.campaign.starts_at IS 'live from then on; NULL: always was';
+COMMENT ON COLUMN persona.campaign.ends_at IS 'live until before then; NULL: for ever';
+COMMENT ON COLUMN persona.campaign.priority IS 'its class: campaigns of a higher one come first, whatever their score';
+COMMENT ON COLUMN persona.campaign.value IS 'what reaching the goal is worth; a factor of the score';
+COMMENT ON COLUMN persona.campaign.weight IS 'a factor of the score to steer by';
+COMMENT ON COLUMN persona.campaign.max_contacts IS 'how often it may contact one customer; NULL: any number of times';
+COMMENT ON COLUMN persona.campaign.max_contacts_within IS 'within which length of time max_contacts counts, in fixed units; NULL: ever';
+COMMENT ON COLUMN persona.campaign.active IS 'whether it takes part at all';
+
+SELECT persona.watch_definitions('persona.campaign');
+
+CREATE TABLE persona.campaign_channel (
+	campaign text REFERENCES persona.campaign ON UPDATE CASCADE ON DELETE CASCADE,
+	position integer,
+	channel text NOT NULL REFERENCES persona.channel ON UPDATE CASCADE,
+	placement text,
+	PRIMARY KEY (campaign, position),
+	FOREIGN KEY (channel, placement) REFERENCES persona.placement ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE persona.campaign_channel IS 'the channels that a campaign may use, in the order in which it falls back from one to the next';
+COMMENT ON COLUMN persona.campaign_channel.campaign IS 'the campaign';
+COMMENT ON COLUMN persona.campaign_channel.position IS 'lower is tried first';
+COMMENT ON COLUMN persona.campaign_channel.channel IS 'the channel';
+COMMENT ON COLUMN persona.campaign_channel.placement IS 'the place inside the channel, or NULL';
+
+SELECT persona.watch_definitions('persona.campaign_channel');
+
+CREATE TABLE persona.policy (
+	name text PRIMARY KEY CHECK (name <> ''),
+	description text,
+	channel text REFERENCES persona.channel ON UPDATE CASCADE,
+	max_contacts integer NOT NULL CHECK (max_contacts >= 0),
+	period interval NOT NULL CHECK (persona.is_fixed_length(period))
+);
+
+COMMENT ON TABLE persona.policy IS 'limits across campaigns: how many contacts one customer gets in a length of time';
+COMMENT ON COLUMN persona.policy.name IS 'the name, which explanations tell';
+COMMENT ON COLUMN persona.policy.description IS 'what it is for, in words';
+COMMENT ON COLUMN persona.policy.channel IS 'the channel whose contacts count and are limited; NULL: all channels together';
+COMMENT ON COLUMN persona.policy.max_contacts IS 'how many contacts any window of that length may hold; 0: none at all';
+COMMENT ON COLUMN persona.policy.period IS 'the length of the window, in fixed units';
+
+SELECT persona.watch_definitions('persona.policy');

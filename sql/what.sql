@@ -1,0 +1,42 @@
+--------------------------------------------------------------------------------
+-- what: experiences, and the messages that bring them over a channel
+--------------------------------------------------------------------------------
+
+CREATE TABLE persona.experience (
+	name text PRIMARY KEY CHECK (name <> ''),
+	kind text NOT NULL DEFAULT 'offer' CHECK (kind <> ''),
+	description text
+);
+
+COMMENT ON TABLE persona.experience IS 'what is personalized: an offer, content, a coupon, a banner, a loyalty step, the insert of a letter';
+COMMENT ON COLUMN persona.experience.name IS 'the name, by which messages and campaigns refer to it';
+COMMENT ON COLUMN persona.experience.kind IS 'offer, content, coupon, banner or any word of yours';
+COMMENT ON COLUMN persona.experience.description IS 'what it is for, in words';
+
+SELECT persona.watch_definitions('persona.experience');
+
+-- its references to channels and placements follow in where.sql
+CREATE TABLE persona.message (
+	name text PRIMARY KEY CHECK (name <> ''),
+	experience text NOT NULL REFERENCES persona.experience ON UPDATE CASCADE,
+	channel text NOT NULL,
+	placement text,
+	language text CHECK (language <> ''),
+	condition persona.condition,
+	position integer NOT NULL DEFAULT 0,
+	subject text,
+	body text NOT NULL
+);
+
+COMMENT ON TABLE persona.message IS 'the content of an experience for a channel, placement, language and variant: templates with {{customer.column}}, {{event.column}} (the last event of the trigger''s match), {{step.column}} (a step bound with "as"), {{customer.column|default}}';
+COMMENT ON COLUMN persona.message.name IS 'the name; the last tie among variants is decided by it';
+COMMENT ON COLUMN persona.message.experience IS 'the experience whose content it is';
+COMMENT ON COLUMN persona.message.channel IS 'the channel for which it is written';
+COMMENT ON COLUMN persona.message.placement IS 'the place inside the channel for which it is written; NULL: any';
+COMMENT ON COLUMN persona.message.language IS 'its language; NULL: for every language';
+COMMENT ON COLUMN persona.message.condition IS 'the variant is used only for customers for whom this holds; NULL: for all';
+COMMENT ON COLUMN persona.message.position IS 'lower comes first among variants that fit the language equally well';
+COMMENT ON COLUMN persona.message.subject IS 'template of the subject, or NULL';
+COMMENT ON COLUMN persona.message.body IS 'template of the body';
+
+SELECT persona.watch_definitions('persona.message');

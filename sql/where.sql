@@ -1,0 +1,44 @@
+--------------------------------------------------------------------------------
+-- where: channels, the ways to reach a customer, and places inside them
+--------------------------------------------------------------------------------
+
+CREATE TABLE persona.channel (
+	name text PRIMARY KEY CHECK (name <> ''),
+	description text,
+	synchronous boolean NOT NULL DEFAULT false,
+	address_column name,
+	consent persona.condition,
+	open_hours persona.hours,
+	quiet_hours persona.hours,
+	cost numeric NOT NULL DEFAULT 0 CHECK (cost >= 0 AND cost < 'Infinity')
+);
+
+COMMENT ON TABLE persona.channel IS 'where: the ways to reach a customer';
+COMMENT ON COLUMN persona.channel.name IS 'the name, by which messages, campaigns and policies refer to it';
+COMMENT ON COLUMN persona.channel.description IS 'what it is for, in words';
+COMMENT ON COLUMN persona.channel.synchronous IS 'whether both sides are present at once: phone, live chat, personal talk';
+COMMENT ON COLUMN persona.channel.address_column IS 'the customers'' column with the address; a customer without one is not reached; NULL: no address is needed';
+COMMENT ON COLUMN persona.channel.consent IS 'only customers for whom this holds are reached; NULL: all';
+COMMENT ON COLUMN persona.channel.open_hours IS 'only within these hours of the customer''s wall clock messages are sent; NULL: always';
+COMMENT ON COLUMN persona.channel.quiet_hours IS 'within these hours of the customer''s wall clock no messages are sent; NULL: never';
+COMMENT ON COLUMN persona.channel.cost IS 'what one message costs, taken off the score';
+
+SELECT persona.watch_definitions('persona.channel');
+
+CREATE TABLE persona.placement (
+	channel text REFERENCES persona.channel ON UPDATE CASCADE,
+	name text CHECK (name <> ''),
+	description text,
+	PRIMARY KEY (channel, name)
+);
+
+COMMENT ON TABLE persona.placement IS 'places inside a channel: a banner slot, an invoice footer, a page of a form';
+COMMENT ON COLUMN persona.placement.channel IS 'the channel';
+COMMENT ON COLUMN persona.placement.name IS 'the name inside the channel, by which messages and campaigns refer to it';
+COMMENT ON COLUMN persona.placement.description IS 'what it is for, in words';
+
+SELECT persona.watch_definitions('persona.placement');
+
+ALTER TABLE persona.message
+	ADD FOREIGN KEY (channel) REFERENCES persona.channel ON UPDATE CASCADE,
+	ADD FOREIGN KEY (channel, placement) REFERENCES persona.placement ON UPDATE CASCADE;

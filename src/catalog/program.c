@@ -1,0 +1,871 @@
+/*
+ * program.c - turns a program's JSON into definitions and compiled conditions.
+ *
+ * The JSON is written by persona.build_program() from the configuration
+ * tables.  It may also come from a file, from another server or from a user's
+ * hand, so nothing in it is believed.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "catalog/program.h"
+#include "host.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#define UNIX_EPOCH_INSTANT \
+	(-((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY)
+
+/* Makes a program value of a JSON text. */
+PersonaProgramValue *
+persona_program_value(const char *text, size_t length)
+{
+	Size		size = offsetof(PersonaProgramValue, text) + length;
+	PersonaProgramValue *value = palloc(size);
+	bytea	   *hash;
+
+	SET_VARSIZE(value, size);
+	value->version = PERSONA_PROGRAM_VERSION;
+	hash = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea,
+											   PointerGetDatum(cstring_to_text_with_len(text, length))));
+	memcpy(value->hash, VARDATA_ANY(hash), PERSONA_HASH_SIZE);
+	memcpy(value->text, text, length);
+	return value;
+}
+
+/* ---- reading members ---- */
+
+/* Reports a program that is not built as it should be. */
+static void
+malformed(const char *path, const char *what)
+{
+	persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, path, what,
+				 "Programs are built by persona.program().");
+}
+
+/* Returns a member, or NULL when it is absent or null. */
+static const PersonaJson *
+member(const PersonaJson *object, const char *key)
+{
+	const PersonaJson *found = persona_json_member(object, key);
+
+	return found == NULL || found->kind == PERSONA_JSON_NULL ? NULL : found;
+}
+
+/* Returns a text, or NULL. */
+static const char *
+text_member(const PersonaJson *object, const char *key)
+{
+	const PersonaJson *found = member(object, key);
+
+	if (found == NULL)
+		return NULL;
+	if (found->kind != PERSONA_JSON_STRING)
+		malformed(key, "a string is expected");
+	return found->text;
+}
+
+/* Returns a text that must be there. */
+static const char *
+need_text(const PersonaJson *object, const char *key)
+{
+	const char *text = text_member(object, key);
+
+	if (text == NULL)
+		malformed(key, "a string is expected");
+	return text;
+}
+
+/* Returns a whole number, or what stands for its absence. */
+static int64
+integer_member(const PersonaJson *object, const char *key, int64 absent)
+{
+	const PersonaJson *found = member(object, key);
+	char	   *end;
+	int64		number;
+
+	if (found == NULL)
+		return absent;
+	errno = 0;
+	number = found->kind == PERSONA_JSON_NUMBER ? strtoll(found->text, &end, 10) : 0;
+	if (found->kind != PERSONA_JSON_NUMBER || *end != '\0' || errno != 0)
+		malformed(key, "a whole number is expected");
+	return number;
+}
+
+/* Returns an instant, given in microseconds since 1970. */
+static PcoreInstant
+instant_member(const PersonaJson *object, const char *key, PcoreInstant absent)
+{
+	if (member(object, key) == NULL)
+		return absent;
+	return pcore_add(integer_member(object, key, 0), UNIX_EPOCH_INSTANT);
+}
+
+/* Returns a number of any size. */
+static Numeric
+numeric_member(const PersonaJson *object, const char *key)
+{
+	const PersonaJson *found = member(object, key);
+
+	if (found == NULL || (found->kind != PERSONA_JSON_STRING && found->kind != PERSONA_JSON_NUMBER))
+		malformed(key, "a number is expected");
+	return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(found->text),
+											   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
+/* Returns a list of objects; its items are checked to be objects. */
+static const PersonaJson *
+object_list(const PersonaJson *object, const char *key)
+{
+	static const PersonaJson empty = {PERSONA_JSON_ARRAY, NULL, 0, NULL, NULL};
+	const PersonaJson *found = member(object, key);
+
+	if (found == NULL)
+		return &empty;
+	if (found->kind != PERSONA_JSON_ARRAY)
+		malformed(key, "a list is expected");
+	for (int i = 0; i < found->count; i++)
+		if (found->items[i].kind != PERSONA_JSON_OBJECT)
+			malformed(psprintf("%s[%d]", key, i), "an object is expected");
+	return found;
+}
+
+/* ---- bindings ---- */
+
+/* Reads the bound relations. */
+static void
+read_bindings(PersonaProgram *program, const PersonaJson *json)
+{
+	const PersonaJson *customers = member(json, "customers");
+	const PersonaJson *events = object_list(json, "events");
+
+	program->default_time_zone = "UTC";
+	program->default_language = "en";
+	if (customers != NULL)
+	{
+		program->customer_relation = need_text(customers, "relation");
+		program->key_column = need_text(customers, "key");
+		program->time_zone_column = text_member(customers, "time_zone");
+		program->language_column = text_member(customers, "language");
+		program->default_time_zone = need_text(customers, "default_time_zone");
+		program->default_language = need_text(customers, "default_language");
+	}
+	if (!persona_zone_find(program->default_time_zone, &program->default_zone))
+		persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, "customers.default_time_zone",
+					 psprintf("time zone \"%s\" is unknown", program->default_time_zone), NULL);
+
+	if (events->count > 65535)
+		malformed("events", "there are too many event relations");
+	program->source_count = events->count;
+	program->sources = palloc0(sizeof(PersonaSource) * (events->count + 1));
+	for (int i = 0; i < events->count; i++)
+	{
+		const PersonaJson *event = &events->items[i];
+		PersonaSource *source = &program->sources[i];
+		const PersonaJson *kinds = member(event, "kinds");
+
+		source->name = need_text(event, "name");
+		source->relation = need_text(event, "relation");
+		source->customer = need_text(event, "customer");
+		source->at = need_text(event, "at");
+		source->kind = text_member(event, "kind");
+		source->kind_column = text_member(event, "kind_column");
+		source->sequence = text_member(event, "sequence");
+		if ((source->kind == NULL) == (source->kind_column == NULL))
+			malformed(psprintf("events[%d]", i), "either a kind or a kind column is expected");
+		if (kinds == NULL)
+			continue;
+		if (kinds->kind != PERSONA_JSON_ARRAY)
+			malformed(psprintf("events[%d].kinds", i), "a list is expected");
+		source->kinds = palloc(sizeof(char *) * (kinds->count + 1));
+		for (int k = 0; k < kinds->count; k++)
+		{
+			if (kinds->items[k].kind != PERSONA_JSON_STRING)
+				malformed(psprintf("events[%d].kinds[%d]", i, k), "a string is expected");
+			source->kinds[source->kind_count++] = kinds->items[k].text;
+		}
+	}
+}
+
+/* ---- conditions ---- */
+
+/* Compiles a cohort when it is first needed; finds cycles. */
+static int
+cohort_node(PersonaProgram *program, PersonaCohort *cohort);
+
+/* Finds the cohort that a condition names, or fails. */
+static int
+find_cohort(void *data, const PersonaCondition *reference)
+{
+	PersonaProgram *program = data;
+
+	for (int c = 0; c < program->cohort_count; c++)
+		if (strcmp(program->cohorts[c].name, reference->name) == 0)
+		{
+			if (program->cohorts[c].open)
+				persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, psprintf("%s.cohort", reference->path),
+							 psprintf("cohort \"%s\" is defined by itself", reference->name), NULL);
+			return cohort_node(program, &program->cohorts[c]);
+		}
+	persona_fail(ERRCODE_UNDEFINED_OBJECT, psprintf("%s.cohort", reference->path),
+				 psprintf("there is no cohort \"%s\"", reference->name), NULL);
+	return PERSONA_NONE;
+}
+
+/* Compiles a condition; its paths begin with the definition that it belongs to. */
+static int
+add_condition(PersonaProgram *program, const PersonaJson *json, const char *definition)
+{
+	PersonaDefinition outer = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
+	const char *path = definition == NULL ? "$" : psprintf("%s: $", definition);
+	int			node = persona_conditions_add(program->set, persona_condition_read(json, path), find_cohort, program);
+
+	persona_leave_definition(outer);
+	return node;
+}
+
+/* Compiles a condition that may be absent. */
+static int
+optional_condition(PersonaProgram *program, const PersonaJson *object, const char *key, const char *definition)
+{
+	const PersonaJson *json = member(object, key);
+
+	if (json == NULL)
+		return PERSONA_NONE;
+	return add_condition(program, json, definition);
+}
+
+/* Compiles a cohort when it is first needed; finds cycles. */
+static int
+cohort_node(PersonaProgram *program, PersonaCohort *cohort)
+{
+	if (cohort->node == PERSONA_NONE)
+	{
+		check_stack_depth();
+		cohort->open = true;
+		cohort->node = add_condition(program, cohort->json, psprintf("cohort \"%s\"", cohort->name));
+		cohort->open = false;
+	}
+	return cohort->node;
+}
+
+/* Reads the cohorts; those that nothing needs are compiled as well. */
+static void
+read_cohorts(PersonaProgram *program, const PersonaJson *json)
+{
+	const PersonaJson *cohorts = object_list(json, "cohorts");
+
+	program->cohort_count = cohorts->count;
+	program->cohorts = palloc0(sizeof(PersonaCohort) * (cohorts->count + 1));
+	for (int i = 0; i < cohorts->count; i++)
+	{
+		program->cohorts[i].name = need_text(&cohorts->items[i], "name");
+		program->cohorts[i].json = member(&cohorts->items[i], "condition");
+		program->cohorts[i].node = PERSONA_NONE;
+		if (program->cohorts[i].json == NULL)
+			malformed(psprintf("cohorts[%d].condition", i), "a condition is expected");
+	}
+	for (int i = 0; i < cohorts->count; i++)
+		(void) cohort_node(program, &program->cohorts[i]);
+}
+
+/* Reads the triggers. */
+static void
+read_triggers(PersonaProgram *program, const PersonaJson *json)
+{
+	const PersonaJson *triggers = object_list(json, "triggers");
+
+	program->trigger_count = triggers->count;
+	program->triggers = palloc0(sizeof(PersonaTrigger) * (triggers->count + 1));
+	for (int i = 0; i < triggers->count; i++)
+	{
+		PersonaTrigger *trigger = &program->triggers[i];
+
+		trigger->name = need_text(&triggers->items[i], "name");
+		trigger->node = optional_condition(program, &triggers->items[i], "condition",
+										   psprintf("trigger \"%s\"", trigger->name));
+		if (trigger->node == PERSONA_NONE)
+			malformed(psprintf("triggers[%d].condition", i), "a condition is expected");
+		trigger->open_for = integer_member(&triggers->items[i], "open_for", 0);
+	}
+}
+
+/* Parses hours that may be absent. */
+static PcoreHours *
+optional_hours(const PersonaJson *object, const char *key, const char *definition)
+{
+	const char *text = text_member(object, key);
+	PersonaDefinition outer;
+	PcoreHours *hours;
+
+	if (text == NULL)
+		return NULL;
+	outer = persona_enter_definition("hours", definition, ERRCODE_INVALID_PARAMETER_VALUE);
+	hours = pcore_hours_parse(text, strlen(text));
+	persona_leave_definition(outer);
+	return hours;
+}
+
+/* Reads the channels. */
+static void
+read_channels(PersonaProgram *program, const PersonaJson *json)
+{
+	const PersonaJson *channels = object_list(json, "channels");
+
+	program->channel_count = channels->count;
+	program->channels = palloc0(sizeof(PersonaChannel) * (channels->count + 1));
+	for (int i = 0; i < channels->count; i++)
+	{
+		const PersonaJson *from = &channels->items[i];
+		PersonaChannel *channel = &program->channels[i];
+		const PersonaJson *synchronous = member(from, "synchronous");
+		char	   *definition;
+
+		channel->name = need_text(from, "name");
+		definition = psprintf("channel \"%s\"", channel->name);
+		channel->synchronous = synchronous != NULL && synchronous->kind == PERSONA_JSON_TRUE;
+		channel->address = text_member(from, "address");
+		channel->consent = optional_condition(program, from, "consent", definition);
+		channel->open_hours = optional_hours(from, "open_hours", definition);
+		channel->quiet_hours = optional_hours(from, "quiet_hours", definition);
+		channel->cost = numeric_member(from, "cost");
+	}
+}
+
+/* Parses a template that may be absent. */
+static PcoreTemplate *
+optional_template(const PersonaJson *object, const char *key, const char *definition)
+{
+	const char *text = text_member(object, key);
+	PersonaDefinition outer;
+	PcoreTemplate *template;
+
+	if (text == NULL)
+		return NULL;
+	outer = persona_enter_definition("template", definition, ERRCODE_INVALID_PARAMETER_VALUE);
+	template = pcore_template_parse(key, text);
+	persona_leave_definition(outer);
+	return template;
+}
+
+/* Reads the messages. */
+static void
+read_messages(PersonaProgram *program, const PersonaJson *json)
+{
+	const PersonaJson *messages = object_list(json, "messages");
+
+	program->message_count = messages->count;
+	program->messages = palloc0(sizeof(PersonaMessage) * (messages->count + 1));
+	for (int i = 0; i < messages->count; i++)
+	{
+		const PersonaJson *from = &messages->items[i];
+		PersonaMessage *message = &program->messages[i];
+		char	   *definition;
+
+		message->name = need_text(from, "name");
+		definition = psprintf("message \"%s\"", message->name);
+		message->experience = need_text(from, "experience");
+		message->channel = need_text(from, "channel");
+		message->placement = text_member(from, "placement");
+		message->language = text_member(from, "language");
+		message->condition = optional_condition(program, from, "condition", definition);
+		message->position = integer_member(from, "position", 0);
+		message->subject = optional_template(from, "subject", definition);
+		message->body = optional_template(from, "body", definition);
+		if (message->body == NULL)
+			malformed(psprintf("messages[%d].body", i), "a string is expected");
+	}
+}
+
+/* Orders numbers of messages by position, then by name. */
+static int
+compare_messages(const void *left, const void *right, void *data)
+{
+	const PersonaMessage *a = &((PersonaProgram *) data)->messages[*(const int *) left];
+	const PersonaMessage *b = &((PersonaProgram *) data)->messages[*(const int *) right];
+
+	if (a->position != b->position)
+		return a->position < b->position ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+/* Makes sure that what a template asks of events is kept with them. */
+static void
+keep_placeholders(PersonaProgram *program, const PersonaCampaign *campaign, const PersonaMessage *message,
+				  const PcoreTemplate *template, const char *key)
+{
+	PersonaDefinition outer;
+
+	if (template == NULL)
+		return;
+	outer = persona_enter_definition("template", psprintf("message \"%s\" in campaign \"%s\"",
+														  message->name, campaign->name),
+									 ERRCODE_INVALID_PARAMETER_VALUE);
+	for (int i = 0; i < template->count; i++)
+	{
+		const PcoreTemplatePart *part = &template->parts[i];
+		bool		event;
+		int			selector = PERSONA_NONE;
+
+		if (part->text != NULL || strcmp(part->scope, "customer") == 0)
+			continue;
+		event = strcmp(part->scope, "event") == 0;
+		if (campaign->trigger != PERSONA_NONE)
+			selector = persona_speaking_selector(program->set, program->triggers[campaign->trigger].node,
+												 event ? NULL : part->scope);
+		if (selector == PERSONA_NONE)
+			persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, key,
+						 psprintf("there is nothing named \"%s\" for {{%s.%s}}", part->scope, part->scope, part->name),
+						 campaign->trigger == PERSONA_NONE
+						 ? "The campaign has no trigger, so only customer is there."
+						 : psprintf("Names here: customer, event%s.",
+									persona_aliases(program->set, program->triggers[campaign->trigger].node)));
+		(void) persona_conditions_slot(program->set, part->name, psprintf("%s {{%s.%s}}", key, part->scope, part->name),
+									   selector, true, false);
+	}
+	persona_leave_definition(outer);
+}
+
+/* Reads one way in which a campaign may speak, and lists the messages for it. */
+static void
+read_campaign_channel(PersonaProgram *program, PersonaCampaign *campaign, Numeric worth,
+					  const PersonaJson *from, PersonaCampaignChannel *way)
+{
+	const char *name = need_text(from, "channel");
+
+	way->channel = PERSONA_NONE;
+	for (int c = 0; c < program->channel_count; c++)
+		if (strcmp(program->channels[c].name, name) == 0)
+			way->channel = c;
+	if (way->channel == PERSONA_NONE)
+		malformed("campaigns", psprintf("campaign \"%s\" names the unknown channel \"%s\"", campaign->name, name));
+	way->placement = text_member(from, "placement");
+	way->score = DatumGetNumeric(DirectFunctionCall2(numeric_sub, NumericGetDatum(worth),
+													 NumericGetDatum(program->channels[way->channel].cost)));
+	way->messages = palloc(sizeof(int) * (program->message_count + 1));
+	for (int m = 0; m < program->message_count; m++)
+	{
+		const PersonaMessage *message = &program->messages[m];
+
+		if (strcmp(message->experience, campaign->experience) != 0 || strcmp(message->channel, name) != 0)
+			continue;
+		/* A message without placement fits every place of its channel. */
+		if (message->placement != NULL
+			&& (way->placement == NULL || strcmp(message->placement, way->placement) != 0))
+			continue;
+		way->messages[way->message_count++] = m;
+		keep_placeholders(program, campaign, message, message->subject, "subject");
+		keep_placeholders(program, campaign, message, message->body, "body");
+	}
+	qsort_arg(way->messages, way->message_count, sizeof(int), compare_messages, program);
+}
+
+/* Returns the number of a trigger by name. */
+static int
+find_trigger(const PersonaProgram *program, const char *campaign, const char *name)
+{
+	for (int t = 0; t < program->trigger_count; t++)
+		if (strcmp(program->triggers[t].name, name) == 0)
+			return t;
+	malformed("campaigns", psprintf("campaign \"%s\" names the unknown trigger \"%s\"", campaign, name));
+	return PERSONA_NONE;
+}
+
+/* Returns the number of a cohort by name. */
+static int
+find_campaign_cohort(const PersonaProgram *program, const char *campaign, const char *name)
+{
+	for (int c = 0; c < program->cohort_count; c++)
+		if (strcmp(program->cohorts[c].name, name) == 0)
+			return c;
+	malformed("campaigns", psprintf("campaign \"%s\" names the unknown cohort \"%s\"", campaign, name));
+	return PERSONA_NONE;
+}
+
+/* Reads the campaigns. */
+static void
+read_campaigns(PersonaProgram *program, const PersonaJson *json)
+{
+	const PersonaJson *campaigns = object_list(json, "campaigns");
+
+	program->campaign_count = campaigns->count;
+	program->campaigns = palloc0(sizeof(PersonaCampaign) * (campaigns->count + 1));
+	for (int i = 0; i < campaigns->count; i++)
+	{
+		const PersonaJson *from = &campaigns->items[i];
+		PersonaCampaign *campaign = &program->campaigns[i];
+		const PersonaJson *channels = object_list(from, "channels");
+		const char *cohort = text_member(from, "cohort");
+		const char *trigger = text_member(from, "trigger");
+		char	   *definition;
+		Numeric		worth;
+
+		campaign->name = need_text(from, "name");
+		definition = psprintf("campaign \"%s\"", campaign->name);
+		campaign->experience = need_text(from, "experience");
+		campaign->cohort = cohort == NULL ? PERSONA_NONE : find_campaign_cohort(program, campaign->name, cohort);
+		campaign->trigger = trigger == NULL ? PERSONA_NONE : find_trigger(program, campaign->name, trigger);
+		campaign->goal = optional_condition(program, from, "goal", psprintf("goal of %s", definition));
+		campaign->relevance = optional_condition(program, from, "relevance", psprintf("relevance of %s", definition));
+		campaign->starts_at = instant_member(from, "starts_at", PCORE_BEGIN_OF_TIME);
+		campaign->ends_at = instant_member(from, "ends_at", PCORE_END_OF_TIME);
+		campaign->priority = integer_member(from, "priority", 0);
+		campaign->max_contacts = integer_member(from, "max_contacts", -1);
+		campaign->max_contacts_within = integer_member(from, "max_contacts_within", 0);
+		worth = DatumGetNumeric(DirectFunctionCall2(numeric_mul, NumericGetDatum(numeric_member(from, "value")),
+													NumericGetDatum(numeric_member(from, "weight"))));
+		campaign->channel_count = channels->count;
+		campaign->channels = palloc0(sizeof(PersonaCampaignChannel) * (channels->count + 1));
+		for (int c = 0; c < channels->count; c++)
+			read_campaign_channel(program, campaign, worth, &channels->items[c], &campaign->channels[c]);
+	}
+}
+
+/* Reads the policies. */
+static void
+read_policies(PersonaProgram *program, const PersonaJson *json)
+{
+	const PersonaJson *policies = object_list(json, "policies");
+
+	program->policy_count = policies->count;
+	program->policies = palloc0(sizeof(PersonaPolicy) * (policies->count + 1));
+	for (int i = 0; i < policies->count; i++)
+	{
+		program->policies[i].name = need_text(&policies->items[i], "name");
+		program->policies[i].channel = text_member(&policies->items[i], "channel");
+		program->policies[i].max_contacts = integer_member(&policies->items[i], "max_contacts", 0);
+		program->policies[i].period = integer_member(&policies->items[i], "period", 0);
+	}
+}
+
+/* Keeps of each contact what limits need. */
+static void
+keep_contacts(PersonaProgram *program)
+{
+	static const char counting[] =
+		"{\"event\": \"contact\", \"where\": {\"attribute\": \"status\", \"in\": [\"planned\", \"claimed\", \"sent\", \"delivered\"]}}";
+	PersonaJson *json;
+	const PersonaConditions *set;
+
+	program->contact_selector = PERSONA_NONE;
+	if (program->campaign_count == 0 || persona_program_source(program, "persona.contact") == PERSONA_NONE)
+		return;
+	json = persona_json_read(counting, sizeof(counting) - 1);
+	set = program->set;
+	program->contact_selector = set->nodes[add_condition(program, json, "the limits")].selector;
+	program->contact_campaign = persona_conditions_slot(program->set, "campaign", "$", program->contact_selector, false, false);
+	program->contact_channel = persona_conditions_slot(program->set, "channel", "$", program->contact_selector, false, false);
+	program->contact_fired_at = persona_conditions_slot(program->set, "fired_at", "$", program->contact_selector, false, false);
+	program->contact_decided_at = persona_conditions_slot(program->set, "decided_at", "$", program->contact_selector, false, false);
+}
+
+/* Reads the conditions that stand beside the definitions. */
+static void
+read_conditions(PersonaProgram *program, const PersonaJson *json, const char *scope)
+{
+	const PersonaJson *conditions = object_list(json, "conditions");
+
+	program->condition_count = conditions->count;
+	program->conditions = palloc(sizeof(int) * (conditions->count + 1));
+	for (int i = 0; i < conditions->count; i++)
+	{
+		program->conditions[i] = optional_condition(program, &conditions->items[i], "condition", scope);
+		if (program->conditions[i] == PERSONA_NONE)
+			malformed(psprintf("conditions[%d].condition", i), "a condition is expected");
+	}
+}
+
+/* Compiles a program; everything is kept in a context of its own. */
+PersonaProgram *
+persona_program_compile(const PersonaProgramValue *value, MemoryContext parent, const char *scope)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "persona program", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext outer_context = MemoryContextSwitchTo(context);
+	PersonaDefinition outer = persona_enter_definition("program", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
+	PersonaProgram *program = palloc0(sizeof(PersonaProgram));
+	PersonaJson *json = persona_json_read(value->text, VARSIZE(value) - offsetof(PersonaProgramValue, text));
+
+	if (json->kind != PERSONA_JSON_OBJECT || integer_member(json, "persona", 0) != PERSONA_PROGRAM_VERSION)
+		malformed("persona", "version 1 is expected");
+	program->context = context;
+	memcpy(program->hash, value->hash, PERSONA_HASH_SIZE);
+	program->set = persona_conditions_make();
+	read_bindings(program, json);
+	read_cohorts(program, json);
+	read_triggers(program, json);
+	read_channels(program, json);
+	read_messages(program, json);
+	read_campaigns(program, json);
+	read_policies(program, json);
+	read_conditions(program, json, scope);
+	keep_contacts(program);
+	program->classifiers = palloc0(sizeof(PersonaClassifier *) * (program->source_count + 1));
+	program->plans = palloc0(sizeof(struct _SPI_plan *) * (program->source_count + 1));
+	program->classifier_types = palloc0(sizeof(uint64) * (program->source_count + 1));
+	persona_leave_definition(outer);
+	MemoryContextSwitchTo(outer_context);
+	MemoryContextSetParent(context, parent);
+	return program;
+}
+
+/* Finds a source by name; returns PERSONA_NONE when there is none. */
+int
+persona_program_source(const PersonaProgram *program, const char *name)
+{
+	for (int s = 0; s < program->source_count; s++)
+		if (strcmp(program->sources[s].name, name) == 0)
+			return s;
+	return PERSONA_NONE;
+}
+
+/* ---- row types ---- */
+
+typedef struct PlaceholderEntry
+{
+	char		name[NAMEDATALEN * 2];
+	PersonaRowValue *value;
+} PlaceholderEntry;
+
+/* Binds the placeholders {{customer.name}} of a template. */
+static void
+bind_placeholders(PersonaCustomerShape *shape, const PersonaRowShape *row, const PersonaMessage *message,
+				  const PcoreTemplate *template, const char *key)
+{
+	PersonaDefinition outer;
+
+	if (template == NULL)
+		return;
+	outer = persona_enter_definition("template", psprintf("message \"%s\"", message->name),
+									 ERRCODE_INVALID_PARAMETER_VALUE);
+	for (int i = 0; i < template->count; i++)
+	{
+		const PcoreTemplatePart *part = &template->parts[i];
+		PlaceholderEntry *entry;
+		char		name[NAMEDATALEN * 2];
+		bool		found;
+
+		if (part->text != NULL || strcmp(part->scope, "customer") != 0)
+			continue;
+		if (strlen(part->name) >= sizeof(name))
+			persona_fail(ERRCODE_NAME_TOO_LONG, key, psprintf("\"%s\" is too long", part->name), NULL);
+		memset(name, 0, sizeof(name));
+		strcpy(name, part->name);
+		entry = hash_search(shape->placeholders, name, HASH_ENTER, &found);
+		if (!found)
+		{
+			entry->value = NULL;
+			entry->value = persona_row_value_bind(part->name, row, psprintf("%s {{customer.%s}}", key, part->name), NULL);
+		}
+	}
+	persona_leave_definition(outer);
+}
+
+/* Makes what the definitions mean for a row type of customers. */
+static PersonaCustomerShape *
+make_customer_shape(PersonaProgram *program, TupleDesc desc)
+{
+	PersonaCustomerShape *shape = palloc0(sizeof(PersonaCustomerShape));
+	PersonaRowShape row = {desc, program->customer_relation != NULL ? program->customer_relation : "the customer row",
+	NULL, &program->default_zone};
+	HASHCTL		control;
+	PersonaDefinition outer = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
+
+	shape->columns = desc->natts;
+	shape->tests = palloc(sizeof(PersonaRowTest *) * (program->set->test_count + 1));
+	for (int t = 0; t < program->set->test_count; t++)
+		shape->tests[t] = persona_row_test_bind(program->set->tests[t], &row, NULL);
+	persona_leave_definition(outer);
+
+	outer = persona_enter_definition("binding", "customers", ERRCODE_UNDEFINED_COLUMN);
+	if (program->key_column != NULL)
+		shape->key = persona_row_value_bind(program->key_column, &row, NULL, NULL);
+	if (program->time_zone_column != NULL)
+		shape->time_zone = persona_row_value_bind(program->time_zone_column, &row, NULL, NULL);
+	if (program->language_column != NULL)
+		shape->language = persona_row_value_bind(program->language_column, &row, NULL, NULL);
+	shape->addresses = palloc0(sizeof(PersonaRowValue *) * (program->channel_count + 1));
+	for (int c = 0; c < program->channel_count; c++)
+		if (program->channels[c].address != NULL)
+		{
+			(void) persona_enter_definition("address", psprintf("channel \"%s\"", program->channels[c].name),
+											ERRCODE_UNDEFINED_COLUMN);
+			shape->addresses[c] = persona_row_value_bind(program->channels[c].address, &row, NULL, NULL);
+		}
+	persona_leave_definition(outer);
+
+	control.keysize = NAMEDATALEN * 2;
+	control.entrysize = sizeof(PlaceholderEntry);
+	control.hcxt = CurrentMemoryContext;
+	shape->placeholders = hash_create("persona placeholders", 32, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	for (int m = 0; m < program->message_count; m++)
+	{
+		bind_placeholders(shape, &row, &program->messages[m], program->messages[m].subject, "subject");
+		bind_placeholders(shape, &row, &program->messages[m], program->messages[m].body, "body");
+	}
+	return shape;
+}
+
+/* Returns what the definitions mean for a row type of customers. */
+PersonaCustomerShape *
+persona_customer_shape(PersonaProgram *program, Oid type, int32 typmod)
+{
+	uint64		identifier = assign_record_type_identifier(type, typmod);
+	PersonaCustomerShape *made;
+	TupleDesc	desc;
+	MemoryContext outer;
+
+	for (PersonaCustomerShape *shape = program->customers; shape != NULL; shape = shape->next)
+		if (shape->type == identifier)
+			return shape;
+	desc = lookup_rowtype_tupdesc_copy(type, typmod);
+	outer = MemoryContextSwitchTo(program->context);
+	made = make_customer_shape(program, desc);
+	made->type = identifier;
+	made->next = program->customers;
+	program->customers = made;
+	MemoryContextSwitchTo(outer);
+	FreeTupleDesc(desc);
+	return made;
+}
+
+/* Returns the customer's value for a placeholder {{customer.name}}. */
+PersonaRowValue *
+persona_customer_placeholder(const PersonaCustomerShape *shape, const char *name)
+{
+	char		key[NAMEDATALEN * 2] = {0};
+	PlaceholderEntry *entry;
+
+	strlcpy(key, name, sizeof(key));
+	entry = hash_search(shape->placeholders, key, HASH_FIND, NULL);
+	return entry == NULL ? NULL : entry->value;
+}
+
+/* Returns the classifier of a source for its row type. */
+PersonaClassifier *
+persona_program_classifier(PersonaProgram *program, int source, Oid type, int32 typmod)
+{
+	uint64		identifier = assign_record_type_identifier(type, typmod);
+	PersonaRowShape row;
+	MemoryContext outer;
+	PersonaDefinition definition;
+
+	if (program->classifiers[source] != NULL && program->classifier_types[source] == identifier)
+		return program->classifiers[source];
+	outer = MemoryContextSwitchTo(program->context);
+	definition = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
+	row.desc = lookup_rowtype_tupdesc_copy(type, typmod);
+	row.name = program->sources[source].relation;
+	row.at_column = program->sources[source].at;
+	row.default_zone = &program->default_zone;
+	program->classifiers[source] = persona_classifier_bind(program->set, &program->sources[source], source, &row,
+														   NULL, NULL);
+	program->classifier_types[source] = identifier;
+	FreeTupleDesc(row.desc);
+	persona_leave_definition(definition);
+	MemoryContextSwitchTo(outer);
+	return program->classifiers[source];
+}
+
+/* ---- checking ---- */
+
+/* Returns the row type of a relation named by the bindings. */
+static Oid
+relation_row_type(const char *relation)
+{
+	Oid			oid = DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(relation)));
+
+	return get_rel_type_id(oid);
+}
+
+/* Lists the kinds of events that the sources have, for a hint. */
+static char *
+list_kinds(const PersonaProgram *program)
+{
+	char	   *list = pstrdup("");
+
+	for (int s = 0; s < program->source_count; s++)
+	{
+		const PersonaSource *source = &program->sources[s];
+
+		if (source->kind != NULL)
+			list = psprintf("%s%s%s", list, list[0] ? ", " : "", source->kind);
+		for (int k = 0; k < source->kind_count; k++)
+			list = psprintf("%s%s%s", list, list[0] ? ", " : "", source->kinds[k]);
+	}
+	return list;
+}
+
+/* Checks everything against the bound relations; names the definition at fault. */
+void
+persona_program_check(PersonaProgram *program)
+{
+	const PersonaConditions *set = program->set;
+	bool	   *bound;
+	bool	   *kept;
+
+	if (program->customer_relation == NULL)
+		return;
+	(void) persona_customer_shape(program, relation_row_type(program->customer_relation), -1);
+
+	/* Each selector and each kept value needs a source that can give it. */
+	bound = palloc0(sizeof(bool) * (set->selector_count + 1));
+	kept = palloc0(sizeof(bool) * (set->slot_count + 1));
+	for (int source = 0; source < program->source_count; source++)
+	{
+		PersonaRowShape row;
+		bool	   *missing = palloc0(sizeof(bool) * (set->selector_count + 1));
+		bool	   *missing_slots = palloc0(sizeof(bool) * (set->slot_count + 1));
+		PersonaDefinition definition = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
+
+		row.desc = lookup_rowtype_tupdesc_copy(relation_row_type(program->sources[source].relation), -1);
+		row.name = program->sources[source].relation;
+		row.at_column = program->sources[source].at;
+		row.default_zone = &program->default_zone;
+		(void) persona_classifier_bind(set, &program->sources[source], source, &row, missing, missing_slots);
+		for (int s = 0; s < set->selector_count; s++)
+			bound[s] |= persona_source_has_kind(&program->sources[source], set->selectors[s].kind) && !missing[s];
+		for (int v = 0; v < set->slot_count; v++)
+			kept[v] |= !missing_slots[v];
+		persona_leave_definition(definition);
+	}
+	for (int s = 0; s < set->selector_count; s++)
+	{
+		const PersonaSelector *selector = &set->selectors[s];
+		bool		possible = false;
+		PersonaDefinition definition;
+
+		if (bound[s])
+			continue;
+		definition = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
+		for (int source = 0; source < program->source_count; source++)
+			if (persona_source_has_kind(&program->sources[source], selector->kind))
+			{
+				/* Binding it again without leniency names the column. */
+				PersonaRowShape row;
+
+				possible = true;
+				row.desc = lookup_rowtype_tupdesc_copy(relation_row_type(program->sources[source].relation), -1);
+				row.name = program->sources[source].relation;
+				row.at_column = program->sources[source].at;
+				row.default_zone = &program->default_zone;
+				persona_where_check(selector->where, &row);
+			}
+		if (!possible)
+			persona_fail(ERRCODE_UNDEFINED_OBJECT, selector->kind_path,
+						 psprintf("no bound relation has events of kind \"%s\"", selector->kind),
+						 psprintf("Kinds are: %s.  Bind event relations with persona.bind_events.", list_kinds(program)));
+		persona_leave_definition(definition);
+	}
+	for (int v = 0; v < set->slot_count; v++)
+		if (!kept[v])
+			persona_fail(ERRCODE_UNDEFINED_COLUMN, set->slots[v].path,
+						 psprintf("no bound relation with such events has a column \"%s\"", set->slots[v].property), NULL);
+}

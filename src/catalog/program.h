@@ -1,0 +1,191 @@
+/*
+ * program.h - all live definitions: the type persona.program, and its compiled form.
+ */
+#ifndef PERSONA_PROGRAM_H
+#define PERSONA_PROGRAM_H
+
+#include "postgres.h"
+
+#include "condition/classify.h"
+#include "condition/conditions.h"
+#include "content/template.h"
+#include "core/hours.h"
+#include "fmgr.h"
+#include "utils/numeric.h"
+
+#define PERSONA_PROGRAM_VERSION 1
+#define PERSONA_HASH_SIZE 32
+
+/* The value: SHA-256 of the text, and the text (JSON, not NUL-terminated). */
+typedef struct PersonaProgramValue
+{
+	int32		vl_len_;
+	uint32		version;
+	uint8		hash[PERSONA_HASH_SIZE];
+	char		text[FLEXIBLE_ARRAY_MEMBER];
+} PersonaProgramValue;
+
+#define DatumGetProgramP(d) ((PersonaProgramValue *) PG_DETOAST_DATUM(d))
+#define PG_GETARG_PROGRAM_P(n) DatumGetProgramP(PG_GETARG_DATUM(n))
+
+typedef struct PersonaCohort
+{
+	const char *name;
+	const PersonaJson *json;
+	int			node;			/* or PERSONA_NONE until it is compiled */
+	bool		open;			/* being compiled, to find cycles */
+} PersonaCohort;
+
+typedef struct PersonaTrigger
+{
+	const char *name;
+	int			node;
+	PcoreDuration open_for;		/* 0: as long as the condition holds */
+} PersonaTrigger;
+
+typedef struct PersonaChannel
+{
+	const char *name;
+	bool		synchronous;
+	const char *address;		/* column of the customer, or NULL */
+	int			consent;		/* node, or PERSONA_NONE */
+	PcoreHours *open_hours;		/* or NULL */
+	PcoreHours *quiet_hours;	/* or NULL */
+	Numeric		cost;
+} PersonaChannel;
+
+typedef struct PersonaMessage
+{
+	const char *name;
+	const char *experience;
+	const char *channel;
+	const char *placement;		/* or NULL */
+	const char *language;		/* or NULL */
+	int			condition;		/* node, or PERSONA_NONE */
+	int64		position;
+	PcoreTemplate *subject;		/* or NULL */
+	PcoreTemplate *body;
+} PersonaMessage;
+
+typedef struct PersonaCampaignChannel
+{
+	int			channel;		/* number */
+	const char *placement;		/* or NULL */
+	Numeric		score;			/* value * weight - cost */
+	int			message_count;	/* that fit, in order of position and name */
+	int		   *messages;
+} PersonaCampaignChannel;
+
+typedef struct PersonaCampaign
+{
+	const char *name;
+	const char *experience;
+	int			cohort;			/* number, or PERSONA_NONE */
+	int			trigger;		/* number, or PERSONA_NONE */
+	int			goal;			/* node, or PERSONA_NONE */
+	int			relevance;		/* node, or PERSONA_NONE */
+	PcoreInstant starts_at;
+	PcoreInstant ends_at;
+	int64		priority;
+	int64		max_contacts;	/* -1: no limit */
+	PcoreDuration max_contacts_within;	/* 0: in all */
+	int			channel_count;
+	PersonaCampaignChannel *channels;
+} PersonaCampaign;
+
+typedef struct PersonaPolicy
+{
+	const char *name;
+	const char *channel;		/* or NULL: all */
+	int64		max_contacts;
+	PcoreDuration period;
+} PersonaPolicy;
+
+/* What the definitions mean for one row type of customers. */
+typedef struct PersonaCustomerShape
+{
+	struct PersonaCustomerShape *next;
+	uint64		type;			/* identifier of the row type */
+	int			columns;
+	PersonaRowTest **tests;		/* by number of the test */
+	PersonaRowValue *key;
+	PersonaRowValue *time_zone; /* or NULL */
+	PersonaRowValue *language;	/* or NULL */
+	PersonaRowValue **addresses;	/* by channel, or NULL */
+	struct HTAB *placeholders;	/* name to row value */
+} PersonaCustomerShape;
+
+typedef struct PersonaProgram
+{
+	uint8		hash[PERSONA_HASH_SIZE];
+	MemoryContext context;
+	int			pins;
+	uint64		used;			/* when it was last opened, for eviction */
+
+	/* bindings; relation is NULL when no customers are bound */
+	const char *customer_relation;
+	const char *key_column;
+	const char *time_zone_column;
+	const char *language_column;
+	const char *default_time_zone;
+	const char *default_language;
+	PcoreZone	default_zone;
+	int			source_count;
+	PersonaSource *sources;
+
+	PersonaConditions *set;
+	int			cohort_count;
+	PersonaCohort *cohorts;
+	int			trigger_count;
+	PersonaTrigger *triggers;
+	int			channel_count;
+	PersonaChannel *channels;
+	int			message_count;
+	PersonaMessage *messages;
+	int			campaign_count;
+	PersonaCampaign *campaigns;
+	int			policy_count;
+	PersonaPolicy *policies;
+	int			condition_count;	/* given beside the definitions */
+	int		   *conditions;		/* nodes */
+
+	/* what limits need of contacts */
+	int			contact_selector;	/* contacts that count, or PERSONA_NONE */
+	int			contact_campaign;	/* slots */
+	int			contact_channel;
+	int			contact_fired_at;
+	int			contact_decided_at;
+
+	PersonaCustomerShape *customers;	/* by row type */
+	PersonaClassifier **classifiers;	/* by source, for the row type seen last */
+	uint64	   *classifier_types;
+	struct _SPI_plan **plans;	/* by source: reads one customer's events */
+} PersonaProgram;
+
+/* Makes a program value of a JSON text. */
+extern PersonaProgramValue *persona_program_value(const char *text, size_t length);
+
+/*
+ * Compiles a program; everything is kept in a context of its own.  "scope"
+ * names, in errors, the definition that the conditions beside the program
+ * belong to; it may be NULL.
+ */
+extern PersonaProgram *persona_program_compile(const PersonaProgramValue *value, MemoryContext parent,
+											   const char *scope);
+
+/* Returns what the definitions mean for a row type of customers. */
+extern PersonaCustomerShape *persona_customer_shape(PersonaProgram *program, Oid type, int32 typmod);
+
+/* Returns the classifier of a source for its row type. */
+extern PersonaClassifier *persona_program_classifier(PersonaProgram *program, int source, Oid type, int32 typmod);
+
+/* Finds a source by name; returns PERSONA_NONE when there is none. */
+extern int	persona_program_source(const PersonaProgram *program, const char *name);
+
+/* Returns the customer's value for a placeholder {{customer.name}}. */
+extern PersonaRowValue *persona_customer_placeholder(const PersonaCustomerShape *shape, const char *name);
+
+/* Checks everything against the bound relations; names the definition at fault. */
+extern void persona_program_check(PersonaProgram *program);
+
+#endif							/* PERSONA_PROGRAM_H */

@@ -1,0 +1,320 @@
+/*
+ * classify.c - answers all selectors for one event row.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "condition/classify.h"
+#include "host.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+/* A "where" bound to the row type. */
+typedef struct BoundWhere
+{
+	PersonaConditionKind kind;
+	int			count;
+	struct BoundWhere **parts;
+	PersonaRowTest *test;
+} BoundWhere;
+
+/* The selectors of one kind. */
+typedef struct KindSelectors
+{
+	const char *kind;
+	int			count;
+	int		   *selectors;
+} KindSelectors;
+
+struct PersonaClassifier
+{
+	const PersonaConditions *set;
+	const PersonaSource *source;
+	int			source_number;
+	int			words;
+	PcoreZone	zone;
+	int			at_column;
+	Oid			at_type;
+	int			kind_column;
+	Oid			kind_type;
+	FmgrInfo	kind_output;
+	int			sequence_column;
+	Oid			sequence_type;
+	int			kind_count;
+	KindSelectors *kinds;
+	BoundWhere **where;			/* by selector, NULL: none */
+	PersonaRowValue **slots;	/* by slot, NULL: not of this source */
+	uint64	   *bits;			/* of the row at hand */
+	PersonaNewValue *values;	/* of the row at hand */
+};
+
+/* Tells whether a source can have events of a kind. */
+bool
+persona_source_has_kind(const PersonaSource *source, const char *kind)
+{
+	if (source->kind != NULL)
+		return strcmp(source->kind, kind) == 0;
+	for (int i = 0; i < source->kind_count; i++)
+		if (strcmp(source->kinds[i], kind) == 0)
+			return true;
+	return source->kind_count == 0;
+}
+
+/* Binds a "where" to a row type. */
+static BoundWhere *
+bind_where(const PersonaCondition *where, const PersonaRowShape *shape, bool *missing)
+{
+	BoundWhere *bound = palloc0(sizeof(BoundWhere));
+
+	check_stack_depth();
+	bound->kind = where->kind;
+	bound->count = where->count;
+	if (where->kind == PERSONA_ATTRIBUTE)
+		bound->test = persona_row_test_bind(where, shape, missing);
+	else
+	{
+		bound->parts = palloc(sizeof(BoundWhere *) * Max(where->count, 1));
+		for (int i = 0; i < where->count; i++)
+			bound->parts[i] = bind_where(where->parts[i], shape, missing);
+	}
+	return bound;
+}
+
+/* Fails if a "where" names a column that a row type lacks. */
+void
+persona_where_check(const PersonaCondition *where, const PersonaRowShape *shape)
+{
+	if (where != NULL)
+		(void) bind_where(where, shape, NULL);
+}
+
+/* Tells whether a row fulfills a "where". */
+static bool
+fulfills(const BoundWhere *where, const Datum *values, const bool *nulls, const PcoreZone *zone)
+{
+	switch (where->kind)
+	{
+		case PERSONA_ATTRIBUTE:
+			return persona_row_test_truth(where->test, values, nulls, zone).initial;
+		case PERSONA_NOT:
+			return !fulfills(where->parts[0], values, nulls, zone);
+		case PERSONA_ALL:
+			for (int i = 0; i < where->count; i++)
+				if (!fulfills(where->parts[i], values, nulls, zone))
+					return false;
+			return true;
+		default:
+			for (int i = 0; i < where->count; i++)
+				if (fulfills(where->parts[i], values, nulls, zone))
+					return true;
+			return false;
+	}
+}
+
+/* Finds a column that the binding names; it was there when the relation was bound. */
+static int
+need_column(const PersonaRowShape *shape, const char *column, Oid *type)
+{
+	for (int i = 0; i < shape->desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(shape->desc, i);
+
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), column) == 0)
+		{
+			*type = getBaseType(attribute->atttypid);
+			return i + 1;
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("%s has no column \"%s\", which its binding names", shape->name, column),
+			 errhint("Bind the relation again with persona.bind_events.")));
+}
+
+/* Tells whether a type counts as a number for sums. */
+static bool
+is_summable(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID || type == NUMERICOID
+		|| type == FLOAT4OID || type == FLOAT8OID || type == JSONBOID;
+}
+
+/* Binds all selectors to the row type of a source. */
+PersonaClassifier *
+persona_classifier_bind(const PersonaConditions *set, const PersonaSource *source, int source_number,
+						const PersonaRowShape *shape, bool *missing, bool *missing_slots)
+{
+	PersonaClassifier *classifier = palloc0(sizeof(PersonaClassifier));
+
+	classifier->set = set;
+	classifier->source = source;
+	classifier->source_number = source_number;
+	classifier->words = persona_conditions_words(set);
+	classifier->zone = *shape->default_zone;
+	if (source->at != NULL)
+		classifier->at_column = need_column(shape, source->at, &classifier->at_type);
+	if (source->kind_column != NULL)
+	{
+		Oid			output;
+		bool		varlena;
+
+		classifier->kind_column = need_column(shape, source->kind_column, &classifier->kind_type);
+		getTypeOutputInfo(classifier->kind_type, &output, &varlena);
+		fmgr_info_cxt(output, &classifier->kind_output, CurrentMemoryContext);
+	}
+	if (source->sequence != NULL)
+		classifier->sequence_column = need_column(shape, source->sequence, &classifier->sequence_type);
+
+	classifier->where = palloc0(sizeof(BoundWhere *) * (set->selector_count + 1));
+	classifier->kinds = palloc0(sizeof(KindSelectors) * (set->selector_count + 1));
+	for (int s = 0; s < set->selector_count; s++)
+	{
+		const PersonaSelector *selector = &set->selectors[s];
+		bool		lacks = false;
+		KindSelectors *kind = NULL;
+
+		if (!persona_source_has_kind(source, selector->kind))
+			continue;
+		if (selector->where != NULL)
+			classifier->where[s] = bind_where(selector->where, shape, &lacks);
+		if (missing != NULL)
+			missing[s] = lacks;
+		for (int k = 0; k < classifier->kind_count && kind == NULL; k++)
+			if (strcmp(classifier->kinds[k].kind, selector->kind) == 0)
+				kind = &classifier->kinds[k];
+		if (kind == NULL)
+		{
+			kind = &classifier->kinds[classifier->kind_count++];
+			kind->kind = selector->kind;
+			kind->selectors = palloc(sizeof(int) * set->selector_count);
+		}
+		kind->selectors[kind->count++] = s;
+	}
+	classifier->slots = palloc0(sizeof(PersonaRowValue *) * (set->slot_count + 1));
+	for (int v = 0; v < set->slot_count; v++)
+	{
+		const PersonaSlot *slot = &set->slots[v];
+		int			s = -1;
+		bool		lacks = false;
+
+		while ((s = bms_next_member(slot->selectors, s)) >= 0)
+			if (persona_source_has_kind(source, set->selectors[s].kind))
+				break;
+		if (s < 0)
+			continue;
+		classifier->slots[v] = persona_row_value_bind(slot->property, shape, slot->path, &lacks);
+		if (missing_slots != NULL)
+			missing_slots[v] = lacks;
+		if (lacks)
+			classifier->slots[v] = NULL;
+		else if (slot->number && !is_summable(persona_row_value_type(classifier->slots[v])))
+			persona_fail(ERRCODE_DATATYPE_MISMATCH, slot->path,
+						 psprintf("\"%s\" of %s is of type %s, which is no number", slot->property, shape->name,
+								  format_type_be(persona_row_value_type(classifier->slots[v]))), NULL);
+	}
+	classifier->bits = palloc0(sizeof(uint64) * classifier->words);
+	classifier->values = palloc0(sizeof(PersonaNewValue) * (set->slot_count + 1));
+	return classifier;
+}
+
+/* Adds an event row to a timeline if it fulfills a selector. */
+PersonaTimeline *
+persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, const uint8 *identity,
+					const char *kind, int64 at, int64 sequence, const Datum *values, const bool *nulls)
+{
+	const KindSelectors *chosen = NULL;
+	const PersonaConditions *set = classifier->set;
+	bool		any = false;
+	int			value_count = 0;
+
+	for (int k = 0; k < classifier->kind_count && chosen == NULL; k++)
+		if (strcmp(classifier->kinds[k].kind, kind) == 0)
+			chosen = &classifier->kinds[k];
+	if (chosen == NULL)
+		return timeline;
+	memset(classifier->bits, 0, sizeof(uint64) * classifier->words);
+	for (int i = 0; i < chosen->count; i++)
+	{
+		int			s = chosen->selectors[i];
+
+		if (classifier->where[s] == NULL || fulfills(classifier->where[s], values, nulls, &classifier->zone))
+		{
+			classifier->bits[s / 64] |= UINT64CONST(1) << (s % 64);
+			any = true;
+		}
+	}
+	if (!any)
+		return timeline;
+	for (int v = 0; v < set->slot_count; v++)
+	{
+		int			s = -1;
+		char	   *text;
+
+		if (classifier->slots[v] == NULL)
+			continue;
+		while ((s = bms_next_member(set->slots[v].selectors, s)) >= 0)
+			if ((classifier->bits[s / 64] >> (s % 64)) & 1)
+				break;
+		if (s < 0)
+			continue;
+		text = persona_row_value_text(classifier->slots[v], values, nulls, set->slots[v].shown, &classifier->zone);
+		if (text == NULL)
+			continue;
+		/* A json string is no number, whatever it says. */
+		if (set->slots[v].number && persona_row_value_type(classifier->slots[v]) == JSONBOID
+			&& strspn(text, "0123456789.-+eE") != strlen(text))
+			continue;
+		classifier->values[value_count].slot = v;
+		classifier->values[value_count].bytes = text;
+		classifier->values[value_count++].length = strlen(text);
+	}
+	if (timeline == NULL)
+		timeline = persona_timeline_make(identity, classifier->words);
+	return persona_timeline_append(timeline, at, sequence, classifier->source_number, classifier->bits,
+								   classifier->values, value_count);
+}
+
+/* Adds an event row of a bound relation to a timeline if it fulfills a selector. */
+PersonaTimeline *
+persona_classify(PersonaClassifier *classifier, PersonaTimeline *timeline, const uint8 *identity,
+				 const Datum *values, const bool *nulls)
+{
+	const char *kind = classifier->source->kind;
+	int64		at;
+	int64		sequence = 0;
+
+	/* An event without a time or a kind did not happen. */
+	if (nulls[classifier->at_column - 1])
+		return timeline;
+	if (kind == NULL)
+	{
+		if (nulls[classifier->kind_column - 1])
+			return timeline;
+		kind = OutputFunctionCall(&classifier->kind_output, values[classifier->kind_column - 1]);
+	}
+	at = DatumGetInt64(values[classifier->at_column - 1]);
+	if (classifier->at_type == DATEOID)
+	{
+		DateADT		day = DatumGetDateADT(values[classifier->at_column - 1]);
+
+		if (DATE_NOT_FINITE(day))
+			return timeline;
+		at = pcore_instant(&classifier->zone, (int64) day * PCORE_DAY);
+	}
+	else if (TIMESTAMP_NOT_FINITE(at))
+		return timeline;
+	else if (classifier->at_type == TIMESTAMPOID)
+		at = pcore_instant(&classifier->zone, at);
+	if (classifier->sequence_column > 0 && !nulls[classifier->sequence_column - 1])
+	{
+		Datum		number = values[classifier->sequence_column - 1];
+
+		sequence = classifier->sequence_type == INT2OID ? DatumGetInt16(number)
+			: classifier->sequence_type == INT4OID ? DatumGetInt32(number) : DatumGetInt64(number);
+	}
+	return persona_classify_as(classifier, timeline, identity, kind, at, sequence, values, nulls);
+}

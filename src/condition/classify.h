@@ -1,0 +1,52 @@
+/*
+ * classify.h - which selectors an event row fulfills.
+ */
+#ifndef PERSONA_CLASSIFY_H
+#define PERSONA_CLASSIFY_H
+
+#include "condition/conditions.h"
+
+/* A bound event relation. */
+typedef struct PersonaSource
+{
+	const char *name;
+	const char *relation;
+	const char *customer;		/* column with the customer's key */
+	const char *at;
+	const char *kind;			/* of all its events, or NULL */
+	const char *kind_column;	/* or NULL */
+	int			kind_count;		/* the kinds that the column may have, if stated */
+	const char **kinds;
+	const char *sequence;		/* column, or NULL */
+} PersonaSource;
+
+typedef struct PersonaClassifier PersonaClassifier;
+
+/* Tells whether a source can have events of a kind. */
+extern bool persona_source_has_kind(const PersonaSource *source, const char *kind);
+
+/*
+ * Binds all selectors to the row type of a source; columns that the source
+ * lacks are absent, and "missing" (an array by selector, or NULL) tells so.
+ */
+extern PersonaClassifier *persona_classifier_bind(const PersonaConditions *set, const PersonaSource *source,
+												  int source_number, const PersonaRowShape *shape,
+												  bool *missing, bool *missing_slots);
+
+/* Fails if a "where" names a column that a row type lacks. */
+extern void persona_where_check(const PersonaCondition *where, const PersonaRowShape *shape);
+
+/*
+ * Adds an event row to a timeline if it fulfills a selector; returns the
+ * timeline, which may have moved.  "timeline" may be NULL: then one is made
+ * when the first event is added.
+ */
+extern PersonaTimeline *persona_classify(PersonaClassifier *classifier, PersonaTimeline *timeline,
+										 const uint8 *identity, const Datum *values, const bool *nulls);
+
+/* The same, with kind and instant given. */
+extern PersonaTimeline *persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline,
+											const uint8 *identity, const char *kind, int64 at, int64 sequence,
+											const Datum *values, const bool *nulls);
+
+#endif							/* PERSONA_CLASSIFY_H */

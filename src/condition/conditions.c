@@ -1,0 +1,665 @@
+/*
+ * conditions.c - compiles condition trees into nodes, selectors and slots.
+ *
+ * min and max need no value at evaluation: "the largest amount is at least 100"
+ * is "some amount is at least 100", and "is at most 100" is "some amount is
+ * known and none is more than 100".  They are rewritten to counts.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "condition/conditions.h"
+#include "host.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+/* An entry of the table of keys: text to number. */
+typedef struct KeyEntry
+{
+	char	   *key;
+	int			number;
+} KeyEntry;
+
+typedef struct Adder
+{
+	PersonaConditions *set;
+	PersonaCohortFinder find_cohort;
+	void	   *data;
+} Adder;
+
+static int	add_condition(Adder *adder, PersonaCondition *condition);
+
+/* Hashes the text that a key entry points to. */
+static uint32
+key_hash(const void *key, Size size)
+{
+	const char *text = *(const char *const *) key;
+
+	return hash_bytes((const unsigned char *) text, strlen(text));
+}
+
+/* Compares two keys by their texts. */
+static int
+key_match(const void *left, const void *right, Size size)
+{
+	return strcmp(*(const char *const *) left, *(const char *const *) right);
+}
+
+/* Makes an empty set in the current memory context. */
+PersonaConditions *
+persona_conditions_make(void)
+{
+	PersonaConditions *set = palloc0(sizeof(PersonaConditions));
+	HASHCTL		control;
+
+	control.keysize = sizeof(char *);
+	control.entrysize = sizeof(KeyEntry);
+	control.hash = key_hash;
+	control.match = key_match;
+	control.hcxt = CurrentMemoryContext;
+	set->keys = hash_create("persona keys", 256, &control,
+							HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	return set;
+}
+
+/* Returns the 64-bit words that the bits of all selectors take. */
+int
+persona_conditions_words(const PersonaConditions *set)
+{
+	return Max((set->selector_count + 63) / 64, 1);
+}
+
+/* Returns an array with room for one more element. */
+static void *
+grow(void *array, int count, int *room, Size size)
+{
+	if (count < *room)
+		return array;
+	*room = Max(16, *room * 2);
+	return array == NULL ? palloc0(size * *room) : repalloc(array, size * *room);
+}
+
+/* Finds the number that a key has, or gives it the next one. */
+static bool
+find_key(PersonaConditions *set, char *key, int next, int *number)
+{
+	bool		found;
+	KeyEntry   *entry = hash_search(set->keys, &key, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		entry->key = key;
+		entry->number = next;
+	}
+	*number = entry->number;
+	return found;
+}
+
+/* Writes text so that no two lists of texts look the same. */
+static void
+append_text(StringInfo key, const char *text)
+{
+	if (text == NULL)
+		appendStringInfoChar(key, '~');
+	else
+		appendStringInfo(key, "%d:%s", (int) strlen(text), text);
+}
+
+/* Writes what makes two tests equal. */
+static void
+append_test(StringInfo key, const PersonaTest *test)
+{
+	if (test == NULL)
+	{
+		appendStringInfoString(key, "-");
+		return;
+	}
+	appendStringInfo(key, "op%d(", test->operator);
+	for (int i = 0; i < test->count; i++)
+		if (test->operands[i]->kind != PERSONA_JSON_ARRAY)
+		{
+			appendStringInfo(key, "%d", test->operands[i]->kind);
+			append_text(key, test->operands[i]->text);
+		}
+	if (test->operator == PERSONA_ANNIVERSARY_WITHIN)
+		appendStringInfo(key, INT64_FORMAT "," INT64_FORMAT, test->from_days, test->until_days);
+	append_text(key, test->period.text);
+	append_text(key, test->zone);
+	appendStringInfo(key, "%d)", test->ignore_case);
+}
+
+/* Writes what makes two conditions on the columns of one row equal. */
+static void
+append_where(StringInfo key, const PersonaCondition *where)
+{
+	if (where == NULL)
+	{
+		appendStringInfoChar(key, '~');
+		return;
+	}
+	check_stack_depth();
+	appendStringInfo(key, "%d(", where->kind);
+	for (int i = 0; i < where->count; i++)
+		append_where(key, where->parts[i]);
+	if (where->kind == PERSONA_ATTRIBUTE)
+	{
+		append_text(key, where->name);
+		append_test(key, where->test);
+	}
+	appendStringInfoChar(key, ')');
+}
+
+/* Refuses tests that no event row can answer for ever. */
+static void
+check_where(const PersonaCondition *where)
+{
+	if (where == NULL)
+		return;
+	for (int i = 0; i < where->count; i++)
+		check_where(where->parts[i]);
+	if (where->kind == PERSONA_ATTRIBUTE && persona_test_is_relative(where->test))
+		persona_fail(ERRCODE_FEATURE_NOT_SUPPORTED, where->test->path,
+					 psprintf("\"%s\" relative to as_of is not supported inside \"where\"",
+							  persona_operator_name(where->test->operator)),
+					 "Compare with a fixed date, or test the event's own time with \"within\".");
+}
+
+/* Returns the selector of a kind and a "where". */
+static int
+add_selector(PersonaConditions *set, const char *kind, const char *kind_path, PersonaCondition *where)
+{
+	StringInfoData key;
+	int			number;
+
+	initStringInfo(&key);
+	appendStringInfoString(&key, "selector ");
+	append_text(&key, kind);
+	append_where(&key, where);
+	if (!find_key(set, key.data, set->selector_count, &number))
+	{
+		PersonaSelector *selector;
+
+		check_where(where);
+		set->selectors = grow(set->selectors, set->selector_count, &set->selector_room, sizeof(PersonaSelector));
+		selector = &set->selectors[set->selector_count++];
+		selector->key = key.data;
+		selector->kind = kind;
+		selector->kind_path = kind_path;
+		selector->where = where;
+	}
+	return number;
+}
+
+/* Makes sure that a property of a selector's events is kept; returns its slot. */
+int
+persona_conditions_slot(PersonaConditions *set, const char *property, const char *path,
+						int selector, bool shown, bool number)
+{
+	StringInfoData key;
+	int			slot;
+
+	initStringInfo(&key);
+	appendStringInfo(&key, "slot %d%d", shown, number);
+	append_text(&key, property);
+	if (!find_key(set, key.data, set->slot_count, &slot))
+	{
+		set->slots = grow(set->slots, set->slot_count, &set->slot_room, sizeof(PersonaSlot));
+		memset(&set->slots[slot], 0, sizeof(PersonaSlot));
+		set->slots[slot].property = property;
+		set->slots[slot].path = path;
+		set->slots[slot].shown = shown;
+		set->slots[slot].number = number;
+		set->slot_count++;
+	}
+	set->slots[slot].selectors = bms_add_member(set->slots[slot].selectors, selector);
+	return slot;
+}
+
+/* Adds a node, unless there is an equal one. */
+static int
+add_node(PersonaConditions *set, const PersonaNode *node, char *key)
+{
+	int			number;
+
+	if (!find_key(set, key, set->node_count, &number))
+	{
+		set->nodes = grow(set->nodes, set->node_count, &set->node_room, sizeof(PersonaNode));
+		set->nodes[set->node_count] = *node;
+		set->nodes[set->node_count].key = key;
+		set->node_count++;
+	}
+	return number;
+}
+
+/* Returns the whole number that an operand is, or fails. */
+static int64
+whole_number(const PersonaTest *test, int index)
+{
+	const PersonaJson *operand = test->operands[index];
+	char	   *end;
+	int64		number;
+
+	errno = 0;
+	number = operand->kind == PERSONA_JSON_NUMBER ? strtoll(operand->text, &end, 10) : -1;
+	if (operand->kind != PERSONA_JSON_NUMBER || *end != '\0' || errno != 0 || number < 0)
+		pcore_fail(test->path, "a whole number that is not negative is expected", NULL);
+	return number;
+}
+
+/* Returns a range of numbers. */
+static PcoreRange
+range(int64 low, int64 high)
+{
+	PcoreRange	result = {low, high};
+
+	return result;
+}
+
+/* Turns a comparison of whole numbers into ranges of the numbers that pass. */
+static void
+make_ranges(PersonaNode *node, const PersonaTest *test)
+{
+	int64		low;
+
+	node->ranges = palloc(sizeof(PcoreRange) * Max(test == NULL ? 1 : test->count, 2));
+	node->range_count = 1;
+	if (test == NULL)
+	{
+		node->ranges[0] = range(1, PG_INT64_MAX);
+		return;
+	}
+	low = whole_number(test, 0);
+	switch (test->operator)
+	{
+		case PERSONA_AT_LEAST:
+			node->ranges[0] = range(low, PG_INT64_MAX);
+			break;
+		case PERSONA_MORE_THAN:
+			node->ranges[0] = range(low == PG_INT64_MAX ? low : low + 1, PG_INT64_MAX);
+			break;
+		case PERSONA_AT_MOST:
+			node->ranges[0] = range(0, low);
+			break;
+		case PERSONA_LESS_THAN:
+			if (low == 0)
+				pcore_fail(test->path, "no number of times is less than 0", NULL);
+			node->ranges[0] = range(0, low - 1);
+			break;
+		case PERSONA_BETWEEN:
+			node->ranges[0] = range(low, whole_number(test, 1));
+			break;
+		case PERSONA_IS:
+		case PERSONA_IN:
+			node->range_count = test->count;
+			for (int i = 0; i < test->count; i++)
+				node->ranges[i] = range(whole_number(test, i), whole_number(test, i));
+			break;
+		case PERSONA_IS_NOT:
+			node->range_count = 2;
+			node->ranges[0] = range(0, low - 1);
+			node->ranges[1] = range(low + 1, PG_INT64_MAX);
+			break;
+		default:
+			elog(ERROR, "operator %d does not compare numbers", test->operator);
+	}
+}
+
+/* Makes the condition that a property of an event passes a test. */
+static PersonaCondition *
+make_property_test(const PersonaCondition *event, PersonaOperator operator, int operand)
+{
+	PersonaCondition *made = palloc0(sizeof(PersonaCondition));
+	PersonaTest *test = palloc0(sizeof(PersonaTest));
+
+	made->kind = PERSONA_ATTRIBUTE;
+	made->path = event->path;
+	made->name = event->property;
+	made->test = test;
+	*test = *event->test;
+	test->operator = operator;
+	if (operand >= 0)
+	{
+		test->count = 1;
+		test->operands = palloc(sizeof(PersonaJson *));
+		test->operands[0] = event->test->operands[operand];
+	}
+	return made;
+}
+
+/* Makes the condition that both hold; "first" may be NULL. */
+static PersonaCondition *
+make_both(const char *path, PersonaCondition *first, PersonaCondition *second)
+{
+	PersonaCondition *made;
+
+	if (first == NULL)
+		return second;
+	made = palloc0(sizeof(PersonaCondition));
+	made->kind = PERSONA_ALL;
+	made->path = path;
+	made->count = 2;
+	made->parts = palloc(sizeof(PersonaCondition *) * 2);
+	made->parts[0] = first;
+	made->parts[1] = second;
+	return made;
+}
+
+/* Makes the negation of a condition. */
+static PersonaCondition *
+make_not(PersonaCondition *condition)
+{
+	PersonaCondition *made = palloc0(sizeof(PersonaCondition));
+
+	made->kind = PERSONA_NOT;
+	made->path = condition->path;
+	made->count = 1;
+	made->parts = palloc(sizeof(PersonaCondition *));
+	made->parts[0] = condition;
+	return made;
+}
+
+/* Makes "some event in the window has a property that passes a test". */
+static PersonaCondition *
+make_some(const PersonaCondition *event, PersonaOperator operator, int operand)
+{
+	PersonaCondition *made = palloc0(sizeof(PersonaCondition));
+
+	*made = *event;
+	made->measure = PERSONA_TIMES;
+	made->test = NULL;
+	made->property = NULL;
+	made->where = make_both(event->path, event->where, make_property_test(event, operator, operand));
+	return made;
+}
+
+/* Rewrites a test of the smallest or largest value into tests of counts. */
+static PersonaCondition *
+rewrite_extreme(const PersonaCondition *event)
+{
+	bool		max = event->measure == PERSONA_MAX;
+	/* What no value may be when the extreme is the operand. */
+	PersonaOperator beyond = max ? PERSONA_MORE_THAN : PERSONA_LESS_THAN;
+	PersonaCondition *made = NULL;
+
+	switch (event->test->operator)
+	{
+		case PERSONA_AT_LEAST:
+			made = make_some(event, PERSONA_AT_LEAST, 0);
+			return max ? made : make_both(event->path, made, make_not(make_some(event, PERSONA_LESS_THAN, 0)));
+		case PERSONA_MORE_THAN:
+			made = make_some(event, PERSONA_MORE_THAN, 0);
+			return max ? made : make_both(event->path, made, make_not(make_some(event, PERSONA_AT_MOST, 0)));
+		case PERSONA_AT_MOST:
+			made = make_some(event, PERSONA_AT_MOST, 0);
+			return max ? make_both(event->path, made, make_not(make_some(event, PERSONA_MORE_THAN, 0))) : made;
+		case PERSONA_LESS_THAN:
+			made = make_some(event, PERSONA_LESS_THAN, 0);
+			return max ? make_both(event->path, made, make_not(make_some(event, PERSONA_AT_LEAST, 0))) : made;
+		case PERSONA_BETWEEN:
+			return make_both(event->path, make_some(event, PERSONA_BETWEEN, -1),
+							 make_not(make_some(event, beyond, max ? 1 : 0)));
+		default:
+			break;
+	}
+	/* is, in: the extreme is one of the operands; is_not, not_in: it is none. */
+	made = palloc0(sizeof(PersonaCondition));
+	made->kind = PERSONA_ANY;
+	made->path = event->path;
+	made->count = event->test->count;
+	made->parts = palloc(sizeof(PersonaCondition *) * event->test->count);
+	for (int i = 0; i < event->test->count; i++)
+		made->parts[i] = make_both(event->path, make_some(event, PERSONA_IS, i),
+								   make_not(make_some(event, beyond, i)));
+	if (event->test->operator == PERSONA_IS_NOT || event->test->operator == PERSONA_NOT_IN)
+		return make_not(made);
+	return made;
+}
+
+/* Refuses windows of events that lie in the future. */
+static void
+check_period(const PersonaPeriod *period, const char *path)
+{
+	if (period->kind == PERSONA_PERIOD_CALENDAR && period->from > 0)
+		pcore_fail(path, psprintf("\"%s\" is in the future, where no events are", period->text), NULL);
+}
+
+/* Adds a condition on events. */
+static int
+add_event(Adder *adder, PersonaCondition *condition)
+{
+	PersonaConditions *set = adder->set;
+	PersonaNode node;
+	StringInfoData key;
+	const char *kind_path = psprintf("%s.event", condition->path);
+	int			number;
+
+	check_period(&condition->within, psprintf("%s.within", condition->path));
+	if (condition->measure == PERSONA_MIN || condition->measure == PERSONA_MAX)
+		return add_condition(adder, rewrite_extreme(condition));
+	memset(&node, 0, sizeof(node));
+	node.source = condition;
+	node.timed = true;
+	node.passed = PERSONA_NONE;
+	node.slot = PERSONA_NONE;
+	node.selector = add_selector(set, condition->name, kind_path, condition->where);
+	initStringInfo(&key);
+	appendStringInfo(&key, "event %d %d ", condition->measure, node.selector);
+	append_text(&key, condition->within.text);
+	append_text(&key, condition->zone);
+	switch (condition->measure)
+	{
+		case PERSONA_TIMES:
+			node.kind = PERSONA_NODE_COUNT;
+			if (condition->test != NULL && condition->test->operator == PERSONA_NOT_IN)
+			{
+				PersonaTest *positive = palloc(sizeof(PersonaTest));
+
+				*positive = *condition->test;
+				positive->operator = PERSONA_IN;
+				condition->test = positive;
+				return add_condition(adder, make_not(condition));
+			}
+			make_ranges(&node, condition->test);
+			append_test(&key, condition->test);
+			break;
+		case PERSONA_EVERY:
+			node.kind = PERSONA_NODE_EVERY;
+			make_ranges(&node, condition->test);
+			if (condition->test->operator != PERSONA_AT_MOST && condition->test->operator != PERSONA_LESS_THAN
+				&& condition->test->operator != PERSONA_IS_NOT && condition->test->operator != PERSONA_NOT_IN
+				&& node.ranges[0].low > condition->every_of)
+				pcore_fail(condition->test->path,
+						   psprintf("%d periods can't have more than %d with an event",
+									condition->every_of, condition->every_of), NULL);
+			appendStringInfo(&key, INT64_FORMAT " %d ", condition->every_period, condition->every_of);
+			append_test(&key, condition->test);
+			break;
+		case PERSONA_SUM:
+		case PERSONA_AVG:
+			node.kind = PERSONA_NODE_SUM;
+			for (int i = 0; i < condition->test->count; i++)
+				if (condition->test->operands[i]->kind != PERSONA_JSON_NUMBER)
+					pcore_fail(condition->test->path, "a number is expected", NULL);
+			node.slot = persona_conditions_slot(set, condition->property,
+												psprintf("%s.%s", condition->path,
+														 condition->measure == PERSONA_SUM ? "sum" : "avg"),
+												node.selector, false, true);
+			appendStringInfo(&key, "%d ", node.slot);
+			append_test(&key, condition->test);
+			break;
+		case PERSONA_DISTINCT:
+			node.kind = PERSONA_NODE_DISTINCT;
+			if (condition->test->operator == PERSONA_NOT_IN)
+				pcore_fail(condition->test->path, "\"not_in\" has no meaning for a number of values", NULL);
+			make_ranges(&node, condition->test);
+			node.slot = persona_conditions_slot(set, condition->property, psprintf("%s.distinct", condition->path),
+												node.selector, false, false);
+			appendStringInfo(&key, "%d ", node.slot);
+			append_test(&key, condition->test);
+			break;
+		case PERSONA_FIRST:
+		case PERSONA_LAST:
+			node.kind = condition->measure == PERSONA_FIRST ? PERSONA_NODE_FIRST : PERSONA_NODE_LAST;
+			check_period(&condition->one_within, condition->path);
+			if (condition->one_where != NULL)
+				node.passed = add_selector(set, condition->name, kind_path,
+										   make_both(condition->path, condition->where, condition->one_where));
+			appendStringInfo(&key, "%d ", node.passed);
+			append_text(&key, condition->one_within.text);
+			append_text(&key, condition->one_before.text);
+			break;
+		default:
+			elog(ERROR, "measure %d can't be compiled", condition->measure);
+	}
+	number = add_node(set, &node, key.data);
+	return number;
+}
+
+/* Adds a sequence. */
+static int
+add_sequence(Adder *adder, PersonaCondition *condition)
+{
+	PersonaConditions *set = adder->set;
+	PersonaNode node;
+	StringInfoData key;
+	int			previous = 0;
+
+	memset(&node, 0, sizeof(node));
+	node.kind = PERSONA_NODE_SEQUENCE;
+	node.source = condition;
+	node.timed = true;
+	node.steps = palloc0(sizeof(PersonaNodeStep) * condition->step_count);
+	initStringInfo(&key);
+	appendStringInfoString(&key, "sequence ");
+	append_text(&key, condition->within.text);
+	for (int s = 0; s < condition->step_count; s++)
+	{
+		const PersonaStep *step = &condition->steps[s];
+		PersonaNodeStep *made = &node.steps[s];
+
+		made->selector = add_selector(set, step->event, psprintf("%s.%s", step->path, step->absent ? "no" : "event"),
+									  step->where);
+		made->same_count = step->same_count;
+		made->same_slots = palloc(sizeof(int) * Max(step->same_count, 1));
+		for (int i = 0; i < step->same_count; i++)
+		{
+			const char *path = psprintf("%s.same[%d]", step->path, i);
+
+			made->same_slots[i] = persona_conditions_slot(set, step->same[i], path, made->selector, false, false);
+			(void) persona_conditions_slot(set, step->same[i], path, node.steps[previous].selector, false, false);
+		}
+		appendStringInfo(&key, "(%d %d " INT64_FORMAT, step->absent, made->selector, step->within);
+		for (int i = 0; i < step->same_count; i++)
+			appendStringInfo(&key, " %d", made->same_slots[i]);
+		append_text(&key, step->alias);
+		appendStringInfoChar(&key, ')');
+		if (!step->absent)
+			previous = s;
+	}
+	return add_node(set, &node, key.data);
+}
+
+/* Adds a test of the customer row. */
+static int
+add_test(Adder *adder, PersonaCondition *condition)
+{
+	PersonaConditions *set = adder->set;
+	PersonaNode node;
+	StringInfoData key;
+	int			number;
+
+	memset(&node, 0, sizeof(node));
+	node.kind = PERSONA_NODE_TEST;
+	node.source = condition;
+	node.timed = persona_test_is_relative(condition->test);
+	node.test = set->test_count;
+	initStringInfo(&key);
+	appendStringInfoString(&key, "test ");
+	append_text(&key, condition->name);
+	append_test(&key, condition->test);
+	number = add_node(set, &node, key.data);
+	if (number == set->node_count - 1 && set->nodes[number].test == set->test_count)
+	{
+		set->tests = grow(set->tests, set->test_count, &set->test_room, sizeof(PersonaCondition *));
+		set->tests[set->test_count++] = condition;
+	}
+	return number;
+}
+
+/* Adds all, any or not. */
+static int
+add_boolean(Adder *adder, PersonaCondition *condition)
+{
+	PersonaNode node;
+	StringInfoData key;
+
+	memset(&node, 0, sizeof(node));
+	node.kind = condition->kind == PERSONA_ALL ? PERSONA_NODE_ALL
+		: condition->kind == PERSONA_ANY ? PERSONA_NODE_ANY : PERSONA_NODE_NOT;
+	node.source = condition;
+	node.count = condition->count;
+	node.parts = palloc(sizeof(int) * Max(condition->count, 1));
+	initStringInfo(&key);
+	appendStringInfo(&key, "%s", node.kind == PERSONA_NODE_ALL ? "all" : node.kind == PERSONA_NODE_ANY ? "any" : "not");
+	for (int i = 0; i < condition->count; i++)
+	{
+		node.parts[i] = add_condition(adder, condition->parts[i]);
+		node.timed |= adder->set->nodes[node.parts[i]].timed;
+		appendStringInfo(&key, " %d", node.parts[i]);
+	}
+	return add_node(adder->set, &node, key.data);
+}
+
+/* Adds a deterministic sample. */
+static int
+add_bucket(Adder *adder, PersonaCondition *condition)
+{
+	PersonaNode node;
+	StringInfoData key;
+
+	memset(&node, 0, sizeof(node));
+	node.kind = PERSONA_NODE_BUCKET;
+	node.source = condition;
+	initStringInfo(&key);
+	appendStringInfoString(&key, "bucket ");
+	append_text(&key, condition->seed);
+	appendStringInfo(&key, "%.17g %.17g", condition->bucket_from, condition->bucket_to);
+	return add_node(adder->set, &node, key.data);
+}
+
+/* Adds a condition of any kind. */
+static int
+add_condition(Adder *adder, PersonaCondition *condition)
+{
+	check_stack_depth();
+	switch (condition->kind)
+	{
+		case PERSONA_ALL:
+		case PERSONA_ANY:
+		case PERSONA_NOT:
+			return add_boolean(adder, condition);
+		case PERSONA_COHORT:
+			return adder->find_cohort(adder->data, condition);
+		case PERSONA_ATTRIBUTE:
+			return add_test(adder, condition);
+		case PERSONA_EVENT:
+			return add_event(adder, condition);
+		case PERSONA_SEQUENCE:
+			return add_sequence(adder, condition);
+		case PERSONA_BUCKET:
+			return add_bucket(adder, condition);
+	}
+	pg_unreachable();
+}
+
+/* Adds a condition and returns its node. */
+int
+persona_conditions_add(PersonaConditions *set, PersonaCondition *condition,
+					   PersonaCohortFinder find_cohort, void *data)
+{
+	Adder		adder = {set, find_cohort, data};
+
+	return add_condition(&adder, condition);
+}

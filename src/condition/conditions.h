@@ -1,0 +1,164 @@
+/*
+ * conditions.h - a set of conditions, compiled together.
+ *
+ * Equal parts of different conditions become one node.  What conditions ask of
+ * events is split in two: selectors (kind and "where", answered once per event
+ * row when the timeline is built, one bit each) and nodes (how many, how much,
+ * in which order, when - answered from bits, instants and kept values).
+ *
+ *   program text --reader--> trees --add--> nodes, selectors, slots, tests
+ *   event row    --classifier--> bits and values in the timeline
+ *   customer row, timeline, as_of --evaluation--> truth of any node
+ *
+ * Numbers of selectors and slots follow from the definitions alone, so that a
+ * timeline means the same to every process that has the same program.
+ */
+#ifndef PERSONA_CONDITIONS_H
+#define PERSONA_CONDITIONS_H
+
+#include "postgres.h"
+
+#include "condition/row_test.h"
+#include "core/sequence.h"
+#include "nodes/bitmapset.h"
+#include "timeline/timeline.h"
+
+#define PERSONA_NONE (-1)
+
+typedef enum PersonaNodeKind
+{
+	PERSONA_NODE_ALL,
+	PERSONA_NODE_ANY,
+	PERSONA_NODE_NOT,
+	PERSONA_NODE_TEST,			/* of the customer row */
+	PERSONA_NODE_COUNT,
+	PERSONA_NODE_SUM,			/* and avg */
+	PERSONA_NODE_DISTINCT,
+	PERSONA_NODE_FIRST,
+	PERSONA_NODE_LAST,
+	PERSONA_NODE_EVERY,
+	PERSONA_NODE_SEQUENCE,
+	PERSONA_NODE_BUCKET
+} PersonaNodeKind;
+
+typedef struct PersonaNodeStep
+{
+	int			selector;
+	int			same_count;
+	int		   *same_slots;
+} PersonaNodeStep;
+
+typedef struct PersonaNode
+{
+	PersonaNodeKind kind;
+	const PersonaCondition *source; /* the first condition that made it */
+	const char *key;			/* what makes it equal to another */
+	int			count;
+	int		   *parts;			/* of all, any, not */
+	int			test;			/* number of the test of the customer row */
+	int			selector;
+	int			passed;			/* first, last: selector with the test's "where", or PERSONA_NONE */
+	int			slot;			/* sum, avg, distinct */
+	int			range_count;	/* whole numbers that the count may have */
+	PcoreRange *ranges;
+	PersonaNodeStep *steps;
+	bool		timed;			/* can change by events or by time */
+} PersonaNode;
+
+typedef struct PersonaSelector
+{
+	const char *key;
+	const char *kind;
+	const char *kind_path;		/* where it is written */
+	PersonaCondition *where;	/* or NULL */
+} PersonaSelector;
+
+/* A property that is kept with events. */
+typedef struct PersonaSlot
+{
+	const char *property;
+	const char *path;
+	bool		shown;			/* for people, not for comparison */
+	bool		number;			/* must be a number */
+	Bitmapset  *selectors;		/* kept for events that fulfill one of them */
+} PersonaSlot;
+
+typedef struct PersonaConditions
+{
+	int			node_count;
+	PersonaNode *nodes;
+	int			selector_count;
+	PersonaSelector *selectors;
+	int			slot_count;
+	PersonaSlot *slots;
+	int			test_count;
+	const PersonaCondition **tests;
+	int			node_room;
+	int			selector_room;
+	int			slot_room;
+	int			test_room;
+	struct HTAB *keys;			/* of nodes, selectors and tests while they are added */
+} PersonaConditions;
+
+/* Returns the node of a cohort that a condition names, or fails. */
+typedef int (*PersonaCohortFinder) (void *data, const PersonaCondition *reference);
+
+extern PersonaConditions *persona_conditions_make(void);
+
+/* Adds a condition and returns its node. */
+extern int	persona_conditions_add(PersonaConditions *set, PersonaCondition *condition,
+								   PersonaCohortFinder find_cohort, void *data);
+
+/* Makes sure that a property of a selector's events is kept; returns its slot. */
+extern int	persona_conditions_slot(PersonaConditions *set, const char *property, const char *path,
+									int selector, bool shown, bool number);
+
+/* Returns the 64-bit words that the bits of all selectors take. */
+extern int	persona_conditions_words(const PersonaConditions *set);
+
+/* ---- evaluation: one customer at one instant ---- */
+
+typedef struct PersonaEvaluation
+{
+	const PersonaConditions *set;
+	PersonaRowTest *const *tests;	/* bound to the type of the customer row */
+	const Datum *values;		/* the customer row */
+	const bool *nulls;
+	const PcoreZone *zone;
+	const char *key;			/* the customer's key as text */
+	PcoreInstant as_of;
+
+	int			words;
+	int			event_count;	/* events up to as_of */
+	PersonaRecord **events;		/* in order */
+	PcoreInstant *at;
+	int32	  **chosen;			/* by selector: places of its events */
+	int		   *chosen_count;
+
+	PcoreTruth *memory[2];		/* truths by node: from as_of on; of all time */
+	bool	   *known[2];
+} PersonaEvaluation;
+
+/* Prepares the evaluation of a customer; "records" are sorted and may go beyond as_of. */
+extern void persona_evaluation_begin(PersonaEvaluation *evaluation, PersonaRecord **records, int count);
+
+/* Returns the truth of a node from as_of on. */
+extern PcoreTruth persona_truth_from_now(PersonaEvaluation *evaluation, int node);
+
+/* Returns the truth of a node over all time. */
+extern PcoreTruth persona_truth_of_all_time(PersonaEvaluation *evaluation, int node);
+
+/*
+ * Finds the event that speaks for a condition: of the first event or sequence
+ * in it that is not negated, the latest event of the match at as_of; or, with
+ * an alias, the event of the step of that name.  NULL when there is none.
+ */
+extern const PersonaRecord *persona_speaking_event(PersonaEvaluation *evaluation, int node, const char *alias);
+
+/* Returns the selector of the events that persona_speaking_event can find, or PERSONA_NONE. */
+extern int	persona_speaking_selector(const PersonaConditions *set, int node, const char *alias);
+
+/* Lists the named steps of a condition, for messages. */
+extern char *persona_aliases(const PersonaConditions *set, int node);
+
+#endif							/* PERSONA_CONDITIONS_H */

@@ -1,0 +1,1065 @@
+/*
+ * row_test.c - binds tests to row types and evaluates them.
+ *
+ * Comparisons use the column type's own B-tree comparison and the column's
+ * collation.  Domains count as their base type.  json is read as jsonb; inside
+ * it a value of another kind than the operand is no match.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "condition/row_test.h"
+#include "core/moment.h"
+#include "funcapi.h"
+#include "host.h"
+#include "miscadmin.h"
+#include "regex/regex.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/fmgroids.h"
+#include "utils/formatting.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#define ALWAYS_TRUE pcore_truth_constant(true)
+#define ALWAYS_FALSE pcore_truth_constant(false)
+
+/* How to get from a row to the value that a dotted path names. */
+struct PersonaRowValue
+{
+	int			column;			/* 0: no such column, always absent */
+	int			depth;			/* nested composites */
+	int		   *fields;
+	int			keys;			/* path inside json */
+	Datum	   *key_texts;
+	Oid			type;			/* base type of the value, JSONBOID for json */
+	int32		typmod;
+	Oid			collation;
+	bool		from_json;		/* the column is json, not jsonb */
+	FmgrInfo	output;
+};
+
+/* An operand in the type of the column. */
+typedef struct Constant
+{
+	Datum		value;
+	PersonaJsonKind kind;
+	const char *text;
+	bool		local;			/* a wall-clock time: an instant only in a zone */
+	PcoreMoment moment;
+} Constant;
+
+struct PersonaRowTest
+{
+	const PersonaTest *test;
+	PersonaOperator operator;
+	PersonaRowValue *value;
+	bool		is_text;		/* the type is text or coerces to it */
+	FmgrInfo	compare;		/* B-tree comparison of the type, or of the elements */
+	Oid			compare_collation;
+	int			count;
+	Constant   *constants;
+	char	   *pattern;		/* of the text operators, lower case if case is ignored */
+	Datum		pattern_text;
+	PcoreMoment moment;			/* of before, after and on with a date */
+	Oid			element;		/* of arrays */
+	int16		element_length;
+	bool		element_by_value;
+	char		element_align;
+	PcoreZone	zone;			/* a named zone */
+	bool		has_zone;
+};
+
+/* Tells whether a type holds instants or days. */
+static bool
+is_time_type(Oid type)
+{
+	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
+}
+
+/* Tells whether a type is a string of characters. */
+static bool
+is_text_type(Oid type)
+{
+	char		category;
+	bool		preferred;
+
+	if (type == TEXTOID || type == VARCHAROID || type == BPCHAROID || type == NAMEOID)
+		return true;
+	get_type_category_preferred(type, &category, &preferred);
+	return category == TYPCATEGORY_STRING;
+}
+
+/* Tells whether a type is a number. */
+static bool
+is_number_type(Oid type)
+{
+	char		category;
+	bool		preferred;
+
+	get_type_category_preferred(type, &category, &preferred);
+	return category == TYPCATEGORY_NUMERIC;
+}
+
+/* Finds a live column by name; returns 0 when there is none. */
+static int
+find_column(TupleDesc desc, const char *name)
+{
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* Lists the columns of a row type for a hint. */
+static char *
+list_columns(TupleDesc desc)
+{
+	char	   *list = pstrdup("");
+
+	for (int i = 0; i < desc->natts && i < 60; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			list = psprintf("%s%s%s", list, list[0] ? ", " : "", NameStr(TupleDescAttr(desc, i)->attname));
+	return list;
+}
+
+/* Finds the value that a dotted path names in a row type. */
+PersonaRowValue *
+persona_row_value_bind(const char *path_in_row, const PersonaRowShape *shape,
+					   const char *json_path, bool *missing)
+{
+	PersonaRowValue *value = palloc0(sizeof(PersonaRowValue));
+	char	   *rest = pstrdup(path_in_row);
+	char	   *dot;
+	int			parts = 1;
+	Form_pg_attribute attribute;
+	int			column = find_column(shape->desc, path_in_row);
+
+	/* A column may itself have dots in its name; it comes first. */
+	if (column == 0)
+	{
+		dot = strchr(rest, '.');
+		if (dot != NULL)
+			*dot = '\0';
+		column = find_column(shape->desc, rest);
+		if (column == 0 && shape->at_column != NULL && strcmp(rest, "at") == 0)
+			column = find_column(shape->desc, shape->at_column);
+		rest = dot == NULL ? NULL : dot + 1;
+	}
+	else
+		rest = NULL;
+	if (column == 0)
+	{
+		if (missing == NULL)
+			persona_fail(ERRCODE_UNDEFINED_COLUMN, json_path,
+						 psprintf("%s has no column \"%s\"", shape->name, path_in_row),
+						 psprintf("Columns are: %s.", list_columns(shape->desc)));
+		*missing = true;
+		return value;
+	}
+	attribute = TupleDescAttr(shape->desc, column - 1);
+	value->column = column;
+	value->typmod = attribute->atttypmod;
+	value->type = getBaseTypeAndTypmod(attribute->atttypid, &value->typmod);
+	value->collation = attribute->attcollation;
+	for (char *c = rest; c != NULL && *c != '\0'; c++)
+		if (*c == '.')
+			parts++;
+	value->fields = palloc(sizeof(int) * parts);
+	value->key_texts = palloc(sizeof(Datum) * parts);
+	while (rest != NULL)
+	{
+		char	   *part = rest;
+
+		dot = strchr(rest, '.');
+		if (dot != NULL)
+			*dot = '\0';
+		rest = dot == NULL ? NULL : dot + 1;
+		if (value->type == JSONBOID || value->type == JSONOID)
+		{
+			value->key_texts[value->keys++] = CStringGetTextDatum(part);
+			continue;
+		}
+		if (get_typtype(value->type) == TYPTYPE_COMPOSITE)
+		{
+			TupleDesc	nested = lookup_rowtype_tupdesc(value->type, -1);
+			int			field = find_column(nested, part);
+
+			if (field == 0)
+			{
+				char	   *fields = list_columns(nested);
+
+				ReleaseTupleDesc(nested);
+				persona_fail(ERRCODE_UNDEFINED_COLUMN, json_path,
+							 psprintf("type %s has no field \"%s\"", format_type_be(value->type), part),
+							 psprintf("Fields are: %s.", fields));
+			}
+			attribute = TupleDescAttr(nested, field - 1);
+			value->fields[value->depth++] = field;
+			value->typmod = attribute->atttypmod;
+			value->type = getBaseTypeAndTypmod(attribute->atttypid, &value->typmod);
+			value->collation = attribute->attcollation;
+			ReleaseTupleDesc(nested);
+			continue;
+		}
+		persona_fail(ERRCODE_DATATYPE_MISMATCH, json_path,
+					 psprintf("\"%s\" is of type %s, which has no part \"%s\"",
+							  path_in_row, format_type_be(value->type), part),
+					 "Paths lead into json, jsonb and composite columns.");
+	}
+	if (value->type == JSONOID)
+	{
+		value->from_json = true;
+		value->type = JSONBOID;
+	}
+	{
+		Oid			output;
+		bool		varlena;
+
+		getTypeOutputInfo(value->type, &output, &varlena);
+		fmgr_info_cxt(output, &value->output, CurrentMemoryContext);
+	}
+	return value;
+}
+
+/* Returns the number of the column that a value is in; 0 when there is none. */
+int
+persona_row_value_column(const PersonaRowValue *value)
+{
+	return value->column;
+}
+
+/* Returns the type of the value (of json parts: jsonb). */
+Oid
+persona_row_value_type(const PersonaRowValue *value)
+{
+	return value->type;
+}
+
+/* Reads the value from a row; returns false when it is absent. */
+static bool
+fetch(const PersonaRowValue *value, const Datum *values, const bool *nulls, Datum *result)
+{
+	Datum		datum;
+
+	if (value->column == 0 || nulls[value->column - 1])
+		return false;
+	datum = values[value->column - 1];
+	for (int i = 0; i < value->depth; i++)
+	{
+		bool		null;
+
+		datum = GetAttributeByNum(DatumGetHeapTupleHeader(datum), value->fields[i], &null);
+		if (null)
+			return false;
+	}
+	if (value->from_json)
+		datum = DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(datum)));
+	if (value->keys > 0)
+	{
+		bool		null = false;
+
+		datum = jsonb_get_element(DatumGetJsonbP(datum), value->key_texts, value->keys, &null, false);
+		if (null)
+			return false;
+	}
+	*result = datum;
+	return true;
+}
+
+/* Reads the scalar of a jsonb value; returns false when it is none, or null. */
+static bool
+json_scalar(Datum datum, JsonbValue *scalar)
+{
+	Jsonb	   *json = DatumGetJsonbP(datum);
+
+	return JsonbExtractScalar(&json->root, scalar) && scalar->type != jbvNull;
+}
+
+/* Returns a number without trailing zeros, so that equal numbers have equal text. */
+static char *
+plain_number(Numeric number)
+{
+	char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
+
+	if (strchr(text, '.') != NULL)
+	{
+		char	   *end = text + strlen(text);
+
+		while (end[-1] == '0')
+			*--end = '\0';
+		if (end[-1] == '.')
+			end[-1] = '\0';
+	}
+	return text;
+}
+
+/* Returns an instant or day as text in ISO form. */
+static char *
+time_text(Datum datum, Oid type, bool shown, const PcoreZone *zone)
+{
+	char	   *text = palloc(MAXDATELEN + 1);
+
+	if (type == TIMESTAMPTZOID)
+	{
+		TimestampTz instant = DatumGetTimestampTz(datum);
+
+		if (!shown || TIMESTAMP_NOT_FINITE(instant))
+			return psprintf(INT64_FORMAT, instant);
+		datum = TimestampGetDatum(pcore_local(zone, instant));
+		type = TIMESTAMPOID;
+	}
+	JsonEncodeDateTime(text, datum, type, NULL);
+	if (shown && type == TIMESTAMPOID && strlen(text) >= 19 && text[10] == 'T')
+	{
+		/* For people: minutes are enough when the rest is zero. */
+		text[10] = ' ';
+		if (strcmp(text + 16, ":00") == 0)
+			text[16] = '\0';
+	}
+	return text;
+}
+
+/* Returns the value as text, or NULL when it is absent. */
+char *
+persona_row_value_text(const PersonaRowValue *value, const Datum *data, const bool *nulls,
+					   bool shown, const PcoreZone *zone)
+{
+	Datum		datum;
+
+	if (!fetch(value, data, nulls, &datum))
+		return NULL;
+	if (value->type == JSONBOID)
+	{
+		JsonbValue	scalar;
+
+		if (json_scalar(datum, &scalar))
+		{
+			if (scalar.type == jbvString)
+				return pnstrdup(scalar.val.string.val, scalar.val.string.len);
+			if (scalar.type == jbvNumeric)
+				return shown ? DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(scalar.val.numeric)))
+					: plain_number(scalar.val.numeric);
+			return pstrdup(scalar.val.boolean ? "true" : "false");
+		}
+		if (JB_ROOT_IS_SCALAR(DatumGetJsonbP(datum)))
+			return NULL;
+		return OutputFunctionCall((FmgrInfo *) &value->output, datum);
+	}
+	if (is_time_type(value->type))
+		return time_text(datum, value->type, shown, zone);
+	if (value->type == NUMERICOID && !shown)
+		return plain_number(DatumGetNumeric(datum));
+	if ((value->type == FLOAT4OID || value->type == FLOAT8OID) && !shown)
+	{
+		double		number = value->type == FLOAT4OID ? DatumGetFloat4(datum) : DatumGetFloat8(datum);
+
+		/* One text per number, whatever extra_float_digits says. */
+		return psprintf("%.17g", number == 0 ? 0.0 : number);
+	}
+	if (value->type == BPCHAROID)
+		return TextDatumGetCString(DirectFunctionCall1(rtrim1, datum));
+	return OutputFunctionCall((FmgrInfo *) &value->output, datum);
+}
+
+/* Tells whether a test's outcome depends on as_of. */
+bool
+persona_test_is_relative(const PersonaTest *test)
+{
+	switch (test->operator)
+	{
+		case PERSONA_WITHIN_LAST:
+		case PERSONA_WITHIN_NEXT:
+		case PERSONA_ANNIVERSARY_WITHIN:
+			return true;
+		case PERSONA_BEFORE:
+		case PERSONA_AFTER:
+		case PERSONA_ON:
+			return test->period.kind != PERSONA_PERIOD_LITERAL;
+		default:
+			return false;
+	}
+}
+
+/* Returns the path of one operand. */
+static const char *
+operand_path(const PersonaTest *test, int index)
+{
+	if (test->operator == PERSONA_IN || test->operator == PERSONA_NOT_IN || test->operator == PERSONA_BETWEEN
+		|| test->operator == PERSONA_CONTAINS_ANY || test->operator == PERSONA_CONTAINS_ALL
+		|| test->operator == PERSONA_CONTAINS_NONE)
+		return psprintf("%s[%d]", test->path, index);
+	return test->path;
+}
+
+/* Calls a type's input function; what the value itself causes becomes our error. */
+static Datum
+input_value(Oid type, char *text, const char *path)
+{
+	Oid			input;
+	Oid			io_param;
+	Datum		result = (Datum) 0;
+	MemoryContext context = CurrentMemoryContext;
+
+	getTypeInputInfo(type, &input, &io_param);
+	PG_TRY();
+	{
+		result = OidInputFunctionCall(input, text, io_param, -1);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, path, error->message, NULL);
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/* Converts an operand to a type, or fails with the path. */
+static Datum
+convert_operand(const PersonaJson *operand, Oid type, const char *path)
+{
+	const char *text = operand->text;
+	bool		fits;
+
+	if (operand->kind == PERSONA_JSON_TRUE || operand->kind == PERSONA_JSON_FALSE)
+	{
+		fits = type == BOOLOID;
+		text = operand->kind == PERSONA_JSON_TRUE ? "true" : "false";
+	}
+	else if (operand->kind == PERSONA_JSON_NUMBER)
+		fits = is_number_type(type);
+	else
+		fits = type != BOOLOID && !is_number_type(type);
+	if (!fits)
+		persona_fail(ERRCODE_DATATYPE_MISMATCH, path,
+					 psprintf("%s is no value for type %s", persona_json_kind_name(operand->kind), format_type_be(type)),
+					 is_text_type(type) ? "Write the value as a string, in double quotes." : NULL);
+	return input_value(type, (char *) text, path);
+}
+
+/* Binds the operand of a comparison. */
+static void
+bind_constant(PersonaRowTest *bound, int index, Oid type)
+{
+	const PersonaTest *test = bound->test;
+	const PersonaJson *operand = test->operands[index];
+	const char *path = operand_path(test, index);
+	Constant   *constant = &bound->constants[index];
+
+	constant->kind = operand->kind;
+	constant->text = operand->text;
+	if (type == JSONBOID)
+	{
+		/* Compared by kind, so only the number has to be made. */
+		if (operand->kind == PERSONA_JSON_NUMBER)
+			constant->value = convert_operand(operand, NUMERICOID, path);
+		else if (operand->kind == PERSONA_JSON_STRING)
+			constant->value = CStringGetTextDatum(test->ignore_case
+												  ? str_tolower(operand->text, strlen(operand->text), DEFAULT_COLLATION_OID)
+												  : operand->text);
+		return;
+	}
+	if (is_time_type(type))
+	{
+		if (operand->kind != PERSONA_JSON_STRING || !pcore_moment_parse(operand->text, &constant->moment))
+			persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, path,
+						 psprintf("a date or time such as \"2026-03-01\" or \"2026-03-01 10:00+01\" is expected for type %s",
+								  format_type_be(type)), NULL);
+		if (type == TIMESTAMPTZOID)
+		{
+			constant->local = !constant->moment.fixed;
+			constant->value = TimestampTzGetDatum(constant->moment.local);
+		}
+		else if (constant->moment.fixed)
+			persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, path,
+						 psprintf("type %s has no time zone", format_type_be(type)), "Leave out the offset.");
+		else if (type == TIMESTAMPOID)
+			constant->value = TimestampGetDatum(constant->moment.local);
+		else if (!constant->moment.date_only)
+			persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, path, "type date has no time of day", NULL);
+		else
+			constant->value = DateADTGetDatum((DateADT) pcore_day_of(constant->moment.local));
+		return;
+	}
+	constant->value = convert_operand(operand, type, path);
+	if (test->ignore_case && is_text_type(type))
+		constant->value = CStringGetTextDatum(str_tolower(operand->text, strlen(operand->text),
+														  bound->compare_collation));
+}
+
+/* Finds the comparison of a type. */
+static void
+bind_compare(PersonaRowTest *bound, Oid type, Oid collation)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_CMP_PROC);
+
+	if (!OidIsValid(entry->cmp_proc))
+		persona_fail(ERRCODE_UNDEFINED_FUNCTION, bound->test->path,
+					 psprintf("values of type %s can't be compared", format_type_be(type)), NULL);
+	fmgr_info_cxt(entry->cmp_proc, &bound->compare, CurrentMemoryContext);
+	bound->compare_collation = collation;
+}
+
+/* Reports an operator that the type of the column does not have. */
+static void
+wrong_type(const PersonaRowTest *bound, const char *column, const char *needs)
+{
+	persona_fail(ERRCODE_DATATYPE_MISMATCH, bound->test->path,
+				 psprintf("\"%s\" needs %s, and \"%s\" is of type %s",
+						  persona_operator_name(bound->test->operator), needs, column,
+						  format_type_be(bound->value->type)), NULL);
+}
+
+/* Binds the operands of a list test on an array. */
+static void
+bind_elements(PersonaRowTest *bound, const char *column)
+{
+	Oid			type = bound->value->type;
+
+	if (type == JSONBOID)
+		bound->element = JSONBOID;
+	else
+	{
+		bound->element = get_element_type(type);
+		if (!OidIsValid(bound->element))
+			wrong_type(bound, column, "an array");
+		bound->element = getBaseType(bound->element);
+		get_typlenbyvalalign(bound->element, &bound->element_length, &bound->element_by_value,
+							 &bound->element_align);
+		bind_compare(bound, bound->element, get_typcollation(bound->element));
+		if (is_time_type(bound->element))
+			wrong_type(bound, column, "an array of other than dates and times");
+	}
+	for (int i = 0; i < bound->count; i++)
+		bind_constant(bound, i, bound->element);
+}
+
+/* Binds the pattern of a text test. */
+static void
+bind_pattern(PersonaRowTest *bound, const char *column)
+{
+	const PersonaTest *test = bound->test;
+	const char *text = test->operands[0]->text;
+	Oid			collation = OidIsValid(bound->value->collation) ? bound->value->collation : DEFAULT_COLLATION_OID;
+
+	if (!is_text_type(bound->value->type) && bound->value->type != JSONBOID)
+		wrong_type(bound, column, "text");
+	bound->compare_collation = collation;
+	bound->pattern = test->ignore_case && test->operator != PERSONA_MATCHES
+		? str_tolower(text, strlen(text), collation) : pstrdup(text);
+	bound->pattern_text = CStringGetTextDatum(bound->pattern);
+}
+
+/* Tells whether a condition can be that no value passes: low above high. */
+static void
+check_range(PersonaRowTest *bound)
+{
+	if (bound->operator != PERSONA_BETWEEN || !OidIsValid(bound->compare.fn_oid)
+		|| bound->constants[0].local || bound->constants[1].local)
+		return;
+	if (DatumGetInt32(FunctionCall2Coll(&bound->compare, bound->compare_collation,
+										bound->constants[0].value, bound->constants[1].value)) > 0)
+		persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, bound->test->path,
+					 "the range is empty: low is more than high", NULL);
+}
+
+/* Binds an attribute's test to a row type. */
+PersonaRowTest *
+persona_row_test_bind(const PersonaCondition *condition, const PersonaRowShape *shape, bool *missing)
+{
+	const PersonaTest *test = condition->test;
+	PersonaRowTest *bound = palloc0(sizeof(PersonaRowTest));
+	Oid			type;
+
+	bound->test = test;
+	bound->operator = test->operator;
+	bound->value = persona_row_value_bind(condition->name, shape, psprintf("%s.attribute", condition->path), missing);
+	if (test->zone != NULL)
+	{
+		/* An unknown zone falls back to the default; the explanation says so. */
+		bound->has_zone = persona_zone_find(test->zone, &bound->zone);
+		if (!bound->has_zone && shape->default_zone != NULL)
+		{
+			bound->zone = *shape->default_zone;
+			bound->has_zone = true;
+		}
+	}
+	if (bound->value->column == 0)
+		return bound;
+	type = bound->value->type;
+	bound->is_text = is_text_type(type);
+	bound->count = test->count;
+	bound->constants = palloc0(sizeof(Constant) * Max(test->count, 1));
+	switch (bound->operator)
+	{
+		case PERSONA_IS:
+		case PERSONA_IS_NOT:
+		case PERSONA_IN:
+		case PERSONA_NOT_IN:
+		case PERSONA_AT_LEAST:
+		case PERSONA_MORE_THAN:
+		case PERSONA_AT_MOST:
+		case PERSONA_LESS_THAN:
+		case PERSONA_BETWEEN:
+			if (type != JSONBOID)
+				bind_compare(bound, type, bound->value->collation);
+			if (test->ignore_case && !bound->is_text && type != JSONBOID)
+				wrong_type(bound, condition->name, "text for \"case\"");
+			for (int i = 0; i < bound->count; i++)
+				bind_constant(bound, i, type);
+			check_range(bound);
+			break;
+		case PERSONA_STARTS_WITH:
+		case PERSONA_ENDS_WITH:
+		case PERSONA_CONTAINS:
+		case PERSONA_LIKE:
+		case PERSONA_MATCHES:
+			bind_pattern(bound, condition->name);
+			break;
+		case PERSONA_CONTAINS_ANY:
+		case PERSONA_CONTAINS_ALL:
+		case PERSONA_CONTAINS_NONE:
+			bind_elements(bound, condition->name);
+			break;
+		case PERSONA_KNOWN:
+			break;
+		case PERSONA_WITHIN_LAST:
+		case PERSONA_WITHIN_NEXT:
+		case PERSONA_BEFORE:
+		case PERSONA_AFTER:
+		case PERSONA_ON:
+		case PERSONA_ANNIVERSARY_WITHIN:
+			if (!is_time_type(type) && type != JSONBOID)
+				wrong_type(bound, condition->name, "a date or time");
+			if (test->period.kind == PERSONA_PERIOD_LITERAL && !pcore_moment_parse(test->period.text, &bound->moment))
+				persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, test->path,
+							 psprintf("\"%s\" is not a date or time such as \"2026-03-01\" or \"2026-03-01 10:00+01\"",
+									  test->period.text), NULL);
+			break;
+	}
+	return bound;
+}
+
+/* Returns the number of the last column that a test reads. */
+int
+persona_row_test_column(const PersonaRowTest *test)
+{
+	return test->value->column;
+}
+
+/* Compares a value with a constant of its type. */
+static int
+compare_constant(const PersonaRowTest *bound, Datum value, const Constant *constant, const PcoreZone *zone)
+{
+	if (constant->local)
+	{
+		int64		instant = DatumGetTimestampTz(value);
+		int64		begin = pcore_instant(zone, constant->moment.local);
+
+		return (instant > begin) - (instant < begin);
+	}
+	return DatumGetInt32(FunctionCall2Coll((FmgrInfo *) &bound->compare, bound->compare_collation,
+										   value, constant->value));
+}
+
+/* Compares a json scalar with a constant; returns false when they are of different kinds. */
+static bool
+compare_json(const PersonaRowTest *bound, const JsonbValue *scalar, const Constant *constant, int *order)
+{
+	switch (constant->kind)
+	{
+		case PERSONA_JSON_NUMBER:
+			if (scalar->type != jbvNumeric)
+				return false;
+			*order = DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(scalar->val.numeric),
+													   constant->value));
+			return true;
+		case PERSONA_JSON_STRING:
+			{
+				text	   *value;
+
+				if (scalar->type != jbvString)
+					return false;
+				if (bound->test->ignore_case)
+					value = cstring_to_text(str_tolower(scalar->val.string.val, scalar->val.string.len,
+														DEFAULT_COLLATION_OID));
+				else
+					value = cstring_to_text_with_len(scalar->val.string.val, scalar->val.string.len);
+				*order = DatumGetInt32(DirectFunctionCall2Coll(bttextcmp, DEFAULT_COLLATION_OID,
+															   PointerGetDatum(value), constant->value));
+				return true;
+			}
+		default:
+			if (scalar->type != jbvBool)
+				return false;
+			*order = (int) scalar->val.boolean - (int) (constant->kind == PERSONA_JSON_TRUE);
+			return true;
+	}
+}
+
+/* Tells whether the order of a value and a constant fulfills an operator. */
+static bool
+order_fits(PersonaOperator operator, int order)
+{
+	switch (operator)
+	{
+		case PERSONA_AT_LEAST:
+			return order >= 0;
+		case PERSONA_MORE_THAN:
+			return order > 0;
+		case PERSONA_AT_MOST:
+			return order <= 0;
+		case PERSONA_LESS_THAN:
+			return order < 0;
+		default:
+			return order == 0;
+	}
+}
+
+/* Tells whether a present value passes a comparison (is_not and not_in: their positive form). */
+static bool
+passes_comparison(const PersonaRowTest *bound, Datum value, const PcoreZone *zone)
+{
+	JsonbValue	scalar;
+	bool		json = bound->value->type == JSONBOID;
+	int			order;
+
+	if (json && !json_scalar(value, &scalar))
+		return false;
+	if (bound->test->ignore_case && !json)
+	{
+		char	   *text = OutputFunctionCall((FmgrInfo *) &bound->value->output, value);
+
+		value = CStringGetTextDatum(str_tolower(text, strlen(text), bound->compare_collation));
+	}
+	if (bound->operator == PERSONA_BETWEEN)
+	{
+		if (json)
+			return compare_json(bound, &scalar, &bound->constants[0], &order) && order >= 0
+				&& compare_json(bound, &scalar, &bound->constants[1], &order) && order <= 0;
+		return compare_constant(bound, value, &bound->constants[0], zone) >= 0
+			&& compare_constant(bound, value, &bound->constants[1], zone) <= 0;
+	}
+	for (int i = 0; i < bound->count; i++)
+	{
+		if (json)
+		{
+			if (!compare_json(bound, &scalar, &bound->constants[i], &order))
+				continue;
+		}
+		else
+			order = compare_constant(bound, value, &bound->constants[i], zone);
+		if (order_fits(bound->operator, order))
+			return true;
+	}
+	return false;
+}
+
+/* Tells whether a present value passes a text test. */
+static bool
+passes_pattern(const PersonaRowTest *bound, Datum value)
+{
+	char	   *string;
+	size_t		length;
+	size_t		pattern_length = strlen(bound->pattern);
+
+	if (bound->value->type == JSONBOID)
+	{
+		JsonbValue	scalar;
+
+		if (!json_scalar(value, &scalar) || scalar.type != jbvString)
+			return false;
+		string = pnstrdup(scalar.val.string.val, scalar.val.string.len);
+	}
+	else if (bound->value->type == BPCHAROID)
+		string = TextDatumGetCString(DirectFunctionCall1(rtrim1, value));
+	else
+		string = OutputFunctionCall((FmgrInfo *) &bound->value->output, value);
+	if (bound->test->ignore_case && bound->operator != PERSONA_MATCHES)
+		string = str_tolower(string, strlen(string), bound->compare_collation);
+	length = strlen(string);
+	switch (bound->operator)
+	{
+		case PERSONA_STARTS_WITH:
+			return length >= pattern_length && memcmp(string, bound->pattern, pattern_length) == 0;
+		case PERSONA_ENDS_WITH:
+			return length >= pattern_length
+				&& memcmp(string + length - pattern_length, bound->pattern, pattern_length) == 0;
+		case PERSONA_CONTAINS:
+			return strstr(string, bound->pattern) != NULL;
+		case PERSONA_LIKE:
+			return DatumGetBool(DirectFunctionCall2Coll(textlike, bound->compare_collation,
+														CStringGetTextDatum(string), bound->pattern_text));
+		default:
+			return DatumGetBool(DirectFunctionCall2Coll(bound->test->ignore_case ? texticregexeq : textregexeq,
+														bound->compare_collation,
+														CStringGetTextDatum(string), bound->pattern_text));
+	}
+}
+
+/* Tells whether a present array or json array contains any, or all, of the constants. */
+static bool
+passes_list(const PersonaRowTest *bound, Datum value, bool all)
+{
+	int			count = 0;
+	bool	   *found = palloc0(sizeof(bool) * bound->count);
+
+	if (bound->value->type == JSONBOID)
+	{
+		Jsonb	   *json = DatumGetJsonbP(value);
+		JsonbIterator *iterator;
+		JsonbValue	element;
+		JsonbIteratorToken token;
+
+		if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json))
+			return false;
+		iterator = JsonbIteratorInit(&json->root);
+		while ((token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE)
+		{
+			int			order;
+
+			if (token != WJB_ELEM)
+				continue;
+			for (int i = 0; i < bound->count; i++)
+				if (!found[i] && element.type != jbvNull && element.type != jbvBinary
+					&& compare_json(bound, &element, &bound->constants[i], &order) && order == 0)
+				{
+					found[i] = true;
+					count++;
+				}
+		}
+	}
+	else
+	{
+		Datum	   *elements;
+		bool	   *absent;
+		int			n;
+
+		deconstruct_array(DatumGetArrayTypeP(value), bound->element, bound->element_length,
+						  bound->element_by_value, bound->element_align, &elements, &absent, &n);
+		for (int e = 0; e < n; e++)
+			for (int i = 0; i < bound->count; i++)
+				if (!absent[e] && !found[i]
+					&& DatumGetInt32(FunctionCall2Coll((FmgrInfo *) &bound->compare, bound->compare_collation,
+													   elements[e], bound->constants[i].value)) == 0)
+				{
+					found[i] = true;
+					count++;
+				}
+	}
+	return all ? count == bound->count : count > 0;
+}
+
+/* Reads a value as an instant; returns false when it is none. */
+static bool
+read_instant(const PersonaRowTest *bound, Datum value, const PcoreZone *zone, PcoreInstant *instant)
+{
+	switch (bound->value->type)
+	{
+		case TIMESTAMPTZOID:
+			*instant = DatumGetTimestampTz(value);
+			return true;
+		case TIMESTAMPOID:
+			*instant = DatumGetTimestamp(value);
+			if (!TIMESTAMP_NOT_FINITE(*instant))
+				*instant = pcore_instant(zone, *instant);
+			return true;
+		case DATEOID:
+			if (DATE_NOT_FINITE(DatumGetDateADT(value)))
+				*instant = DATE_IS_NOBEGIN(DatumGetDateADT(value)) ? PCORE_BEGIN_OF_TIME : PCORE_END_OF_TIME;
+			else
+				*instant = pcore_instant(zone, (int64) DatumGetDateADT(value) * PCORE_DAY);
+			return true;
+		default:
+			{
+				JsonbValue	scalar;
+				PcoreMoment moment;
+
+				if (!json_scalar(value, &scalar) || scalar.type != jbvString
+					|| !pcore_moment_parse(pnstrdup(scalar.val.string.val, scalar.val.string.len), &moment))
+					return false;
+				*instant = pcore_moment_begin(&moment, zone);
+				return true;
+			}
+	}
+}
+
+/* Returns the truth that holds in one stretch of time. */
+static PcoreTruth
+one_span(PcoreInstant from, PcoreInstant until)
+{
+	PcoreSpan	span = {from, until};
+
+	return pcore_truth_any_span(&span, 1, PCORE_BEGIN_OF_TIME);
+}
+
+/* Returns the begin of the calendar unit of an instant, moved by some units. */
+static PcoreInstant
+unit_begin(const PcoreZone *zone, PcoreInstant instant, PcoreUnit unit, int64 shift)
+{
+	return pcore_instant(zone, pcore_unit_start(pcore_local(zone, instant), unit, shift));
+}
+
+/* Returns the truth of a test relative to a calendar period around as_of. */
+static PcoreTruth
+calendar_truth(PersonaOperator operator, const PersonaPeriod *period, PcoreInstant instant, const PcoreZone *zone)
+{
+	/* The value's unit u and as_of's unit now: from <= u - now < until. */
+	PcoreInstant enters = unit_begin(zone, instant, period->unit, 1 - period->until);
+	PcoreInstant leaves = unit_begin(zone, instant, period->unit, 1 - period->from);
+
+	if (operator == PERSONA_BEFORE)
+		return one_span(leaves, PCORE_END_OF_TIME);
+	if (operator == PERSONA_AFTER)
+		return one_span(PCORE_BEGIN_OF_TIME, enters);
+	return one_span(enters, leaves);
+}
+
+/* Returns the truth of a window around the anniversaries of a day. */
+static PcoreTruth
+anniversary_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone *zone)
+{
+	int64_t		year;
+	int			month;
+	int			day;
+	PcoreSpan  *spans;
+	int			count = 0;
+	const int	years = 200;
+
+	pcore_civil_from_days(pcore_day_of(pcore_local(zone, instant)), &year, &month, &day);
+	spans = palloc(sizeof(PcoreSpan) * years);
+	for (int64_t y = year + 1; y <= year + years; y++)
+	{
+		bool		leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+		/* 29 February counts on 1 March in common years. */
+		int64_t		anniversary = month == 2 && day == 29 && !leap
+			? pcore_days_from_civil(y, 3, 1) : pcore_days_from_civil(y, month, day);
+
+		/* today + from <= anniversary <= today + until */
+		spans[count].from = pcore_instant(zone, (anniversary - test->until_days) * PCORE_DAY);
+		spans[count].until = pcore_instant(zone, (anniversary - test->from_days + 1) * PCORE_DAY);
+		count++;
+	}
+	return pcore_truth_any_span(spans, count, PCORE_BEGIN_OF_TIME);
+}
+
+/* Returns the truth of a test of a present date or time. */
+static PcoreTruth
+time_truth(const PersonaRowTest *bound, Datum value, const PcoreZone *zone)
+{
+	const PersonaTest *test = bound->test;
+	PcoreInstant instant;
+	bool		finite;
+
+	if (!read_instant(bound, value, zone, &instant))
+		return ALWAYS_FALSE;
+	finite = instant != PCORE_BEGIN_OF_TIME && instant != PCORE_END_OF_TIME;
+	switch (bound->operator)
+	{
+		case PERSONA_WITHIN_LAST:
+			return finite ? one_span(instant, pcore_add(instant, test->period.length)) : ALWAYS_FALSE;
+		case PERSONA_WITHIN_NEXT:
+			return finite ? one_span(pcore_add(instant, -test->period.length), instant) : ALWAYS_FALSE;
+		case PERSONA_ANNIVERSARY_WITHIN:
+			return finite ? anniversary_truth(test, instant, zone) : ALWAYS_FALSE;
+		default:
+			break;
+	}
+	if (test->period.kind == PERSONA_PERIOD_CALENDAR)
+	{
+		if (!finite)
+			return pcore_truth_constant(bound->operator == PERSONA_BEFORE ? instant == PCORE_BEGIN_OF_TIME
+										: bound->operator == PERSONA_AFTER && instant == PCORE_END_OF_TIME);
+		return calendar_truth(bound->operator, &test->period, instant, zone);
+	}
+	if (test->period.kind == PERSONA_PERIOD_LENGTH)
+	{
+		if (!finite)
+			return pcore_truth_constant(instant == (bound->operator == PERSONA_BEFORE
+													? PCORE_BEGIN_OF_TIME : PCORE_END_OF_TIME));
+		/* Earlier than so long ago; later than in so long. */
+		if (bound->operator == PERSONA_BEFORE)
+			return one_span(pcore_add(instant, test->period.length), PCORE_END_OF_TIME);
+		return one_span(PCORE_BEGIN_OF_TIME, pcore_add(instant, -test->period.length));
+	}
+	if (bound->operator == PERSONA_BEFORE)
+		return pcore_truth_constant(instant < pcore_moment_begin(&bound->moment, zone));
+	if (bound->operator == PERSONA_AFTER)
+		return pcore_truth_constant(instant >= pcore_moment_end(&bound->moment, zone));
+	return pcore_truth_constant(instant >= pcore_moment_begin(&bound->moment, zone)
+								&& instant < pcore_moment_end(&bound->moment, zone));
+}
+
+/* Evaluates a test on the columns of a row, in the zone of its customer. */
+PcoreTruth
+persona_row_test_truth(const PersonaRowTest *bound, const Datum *values, const bool *nulls, const PcoreZone *zone)
+{
+	Datum		value;
+	bool		present = fetch(bound->value, values, nulls, &value);
+
+	if (bound->has_zone)
+		zone = &bound->zone;
+	/* json null is absent. */
+	if (present && bound->value->type == JSONBOID && JB_ROOT_IS_SCALAR(DatumGetJsonbP(value)))
+	{
+		JsonbValue	scalar;
+
+		present = json_scalar(value, &scalar);
+	}
+	switch (bound->operator)
+	{
+		case PERSONA_KNOWN:
+			return pcore_truth_constant(present == bound->test->known);
+		case PERSONA_IS_NOT:
+		case PERSONA_NOT_IN:
+			return pcore_truth_constant(!(present && passes_comparison(bound, value, zone)));
+		case PERSONA_CONTAINS_NONE:
+			return pcore_truth_constant(!(present && passes_list(bound, value, false)));
+		default:
+			break;
+	}
+	if (!present)
+		return ALWAYS_FALSE;
+	switch (bound->operator)
+	{
+		case PERSONA_STARTS_WITH:
+		case PERSONA_ENDS_WITH:
+		case PERSONA_CONTAINS:
+		case PERSONA_LIKE:
+		case PERSONA_MATCHES:
+			return pcore_truth_constant(passes_pattern(bound, value));
+		case PERSONA_CONTAINS_ANY:
+			return pcore_truth_constant(passes_list(bound, value, false));
+		case PERSONA_CONTAINS_ALL:
+			return pcore_truth_constant(passes_list(bound, value, true));
+		case PERSONA_WITHIN_LAST:
+		case PERSONA_WITHIN_NEXT:
+		case PERSONA_BEFORE:
+		case PERSONA_AFTER:
+		case PERSONA_ON:
+		case PERSONA_ANNIVERSARY_WITHIN:
+			return time_truth(bound, value, zone);
+		default:
+			return pcore_truth_constant(passes_comparison(bound, value, zone));
+	}
+}

@@ -1,0 +1,67 @@
+/*
+ * row_test.h - tests of a row's columns, bound to the row's type.
+ *
+ * A condition tree says "attribute plan is gold"; a row test knows the column,
+ * its type, its operators and the value in that type.  Tests that name no
+ * other instant than their own constants are true or false for ever; the
+ * relative ones ("within the last 30 days") are steps in time.
+ */
+#ifndef PERSONA_ROW_TEST_H
+#define PERSONA_ROW_TEST_H
+
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "condition/condition.h"
+#include "core/truth.h"
+
+/* A row type that tests are bound to. */
+typedef struct PersonaRowShape
+{
+	TupleDesc	desc;
+	const char *name;			/* of the relation, for messages */
+	const char *at_column;		/* of events: the column that "at" means, or NULL */
+	const PcoreZone *default_zone;	/* for constants that name none; or NULL */
+} PersonaRowShape;
+
+typedef struct PersonaRowTest PersonaRowTest;
+
+/*
+ * Binds an attribute's test to a row type.  If the column does not exist: with
+ * "missing" given, sets it and returns a test of an absent value, else fails.
+ */
+extern PersonaRowTest *persona_row_test_bind(const PersonaCondition *condition,
+											 const PersonaRowShape *shape, bool *missing);
+
+/* Returns the number of the last column that a test reads. */
+extern int	persona_row_test_column(const PersonaRowTest *test);
+
+/* Tells whether a test's outcome depends on as_of. */
+extern bool persona_test_is_relative(const PersonaTest *test);
+
+/* Evaluates a test on the columns of a row, in the zone of its customer. */
+extern PcoreTruth persona_row_test_truth(const PersonaRowTest *test, const Datum *values,
+										 const bool *nulls, const PcoreZone *zone);
+
+/*
+ * A column, or a part of it, by dotted path: found in a row type once, then
+ * read as text, for values that are kept or shown.
+ */
+typedef struct PersonaRowValue PersonaRowValue;
+
+extern PersonaRowValue *persona_row_value_bind(const char *path_in_row, const PersonaRowShape *shape,
+											   const char *json_path, bool *missing);
+extern int	persona_row_value_column(const PersonaRowValue *value);
+
+/* Returns the type of the value (of json parts: jsonb). */
+extern Oid	persona_row_value_type(const PersonaRowValue *value);
+
+/*
+ * Returns the value as text, or NULL when it is absent.  "shown" is the form
+ * for people (instants on the wall clock of the zone); otherwise the form in
+ * which equal values have equal text.
+ */
+extern char *persona_row_value_text(const PersonaRowValue *value, const Datum *data,
+									const bool *nulls, bool shown, const PcoreZone *zone);
+
+#endif							/* PERSONA_ROW_TEST_H */

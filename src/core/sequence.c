@@ -1,0 +1,269 @@
+/*
+ * sequence.c - finds, for every event that can complete a sequence, the chain
+ * of earlier events that begins latest.
+ *
+ * One positive step after the other: for each of its events the best
+ * predecessor among the events of the step before.  Predecessors hang in
+ * chains, one chain per class of equal properties, the latest first, each link
+ * knowing the best begin in the rest of its chain; so the search ends as soon
+ * as nothing better can follow, and without gap limits it ends at once.
+ */
+#include "core/sequence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE (-1)
+
+/* An event as the end of a chain that fulfills the steps up to one of them. */
+typedef struct Link
+{
+	int32_t		event;
+	PcoreInstant first;			/* begin of the best chain that ends here */
+	int32_t		back;			/* its link in the step before, or NONE */
+	int32_t		next;			/* next older link of the same class */
+	PcoreInstant rest;			/* best begin of this and all older links */
+} Link;
+
+typedef struct StepLinks
+{
+	int			count;
+	Link	   *links;
+} StepLinks;
+
+/* Returns the number of classes that an array of classes uses. */
+static int
+class_count(const int32_t *classes, int count)
+{
+	int32_t		top = NONE;
+
+	if (classes == NULL)
+		return 1;
+	for (int i = 0; i < count; i++)
+		if (classes[i] > top)
+			top = classes[i];
+	return top + 1;
+}
+
+/* Returns an array of "count" places, all NONE. */
+static int32_t *
+no_places(int count)
+{
+	int32_t    *places = pcore_alloc(sizeof(int32_t) * (size_t) (count + 1));
+
+	for (int i = 0; i < count; i++)
+		places[i] = NONE;
+	return places;
+}
+
+/* Returns the class of an event; without properties there is one class. */
+static int32_t
+class_of(const int32_t *classes, int32_t event)
+{
+	return classes == NULL ? 0 : classes[event];
+}
+
+/* An absence while the timeline is walked forwards: the last such event by class. */
+typedef struct Absence
+{
+	const PcoreStep *step;
+	int			next;			/* next of its events to pass */
+	int32_t    *last;
+} Absence;
+
+/* Tells whether an absence is broken between a predecessor and now. */
+static bool
+is_broken(const Absence *absence, int32_t predecessor)
+{
+	int32_t		class = class_of(absence->step->classes, predecessor);
+
+	return class != NONE && absence->last[class] > predecessor;
+}
+
+/*
+ * Links the events of a positive step to those of the positive step before.
+ * "absences" are the steps between the two.
+ */
+static StepLinks
+link_step(const PcoreInstant *at, int count, const PcoreStep *step, StepLinks before,
+		  const PcoreStep *absent_steps, int absent_count, PcoreDuration within)
+{
+	StepLinks	result = {0, pcore_alloc(sizeof(Link) * (size_t) (step->count + 1))};
+	int32_t    *heads = no_places(class_count(step->classes, count));
+	Absence    *absences = pcore_alloc(sizeof(Absence) * (size_t) (absent_count + 1));
+	int			added = 0;
+
+	for (int a = 0; a < absent_count; a++)
+	{
+		absences[a].step = &absent_steps[a];
+		absences[a].next = 0;
+		absences[a].last = no_places(class_count(absent_steps[a].classes, count));
+	}
+	for (int i = 0; i < step->count; i++)
+	{
+		int32_t		event = step->events[i];
+		int32_t		class = class_of(step->classes, event);
+		int32_t		best = NONE;
+
+		if ((i & 255) == 0)
+			pcore_check_interrupts();
+		/* Everything before this event takes its place. */
+		for (; added < before.count && before.links[added].event < event; added++)
+		{
+			Link	   *link = &before.links[added];
+			int32_t		own = class_of(step->classes, link->event);
+
+			if (own == NONE)
+				continue;
+			link->next = heads[own];
+			link->rest = link->first;
+			if (link->next != NONE && before.links[link->next].rest > link->rest)
+				link->rest = before.links[link->next].rest;
+			heads[own] = added;
+		}
+		for (int a = 0; a < absent_count; a++)
+		{
+			Absence    *absence = &absences[a];
+			const PcoreStep *absent = absence->step;
+
+			for (; absence->next < absent->count && absent->events[absence->next] < event; absence->next++)
+			{
+				int32_t		own = class_of(absent->classes, absent->events[absence->next]);
+
+				if (own != NONE)
+					absence->last[own] = absent->events[absence->next];
+			}
+		}
+		if (class == NONE)
+			continue;
+		for (int32_t l = heads[class]; l != NONE; l = before.links[l].next)
+		{
+			const Link *link = &before.links[l];
+			bool		broken = false;
+			bool		over = false;
+
+			if (best != NONE && before.links[best].first >= link->rest)
+				break;
+			if (step->within > 0 && pcore_add(at[link->event], step->within) <= at[event])
+				break;
+			for (int a = 0; a < absent_count && !broken; a++)
+			{
+				broken = is_broken(&absences[a], link->event);
+				over = broken && absences[a].step->classes == NULL;
+			}
+			/* An absence of anything at all breaks all older links, too. */
+			if (over)
+				break;
+			if (broken)
+				continue;
+			if (best == NONE || link->first > before.links[best].first)
+				best = l;
+		}
+		if (best == NONE)
+			continue;
+		if (within > 0 && pcore_add(before.links[best].first, within) <= at[event])
+			continue;			/* over before it could complete */
+		result.links[result.count].event = event;
+		result.links[result.count].first = before.links[best].first;
+		result.links[result.count].back = best;
+		result.count++;
+	}
+	return result;
+}
+
+/*
+ * Moves the completion of the chains that end in "ends" to the deadline of a
+ * trailing absence; complete[i] becomes the end of time where it is broken.
+ */
+static void
+apply_deadline(const PcoreInstant *at, int count, const PcoreStep *absent,
+			   StepLinks ends, PcoreInstant *complete)
+{
+	int32_t    *next = no_places(class_count(absent->classes, count));
+	int			x = absent->count - 1;
+
+	/* Backwards, so that next[] holds the nearest later event of each class. */
+	for (int i = ends.count - 1; i >= 0; i--)
+	{
+		int32_t		event = ends.links[i].event;
+		int32_t		class;
+		PcoreInstant deadline = pcore_add(at[event], absent->within);
+
+		if ((i & 255) == 0)
+			pcore_check_interrupts();
+		/* The absence begins after the event's own instant. */
+		for (; x >= 0 && at[absent->events[x]] > at[event]; x--)
+		{
+			int32_t		own = class_of(absent->classes, absent->events[x]);
+
+			if (own != NONE)
+				next[own] = absent->events[x];
+		}
+		class = class_of(absent->classes, event);
+		if (class != NONE && next[class] != NONE && at[next[class]] <= deadline)
+			complete[i] = PCORE_END_OF_TIME;
+		else
+			complete[i] = pcore_max(complete[i], deadline);
+	}
+}
+
+/* Returns the truth of a sequence over a timeline. */
+PcoreTruth
+pcore_sequence(const PcoreInstant *at, int count, const PcoreStep *steps, int step_count,
+			   PcoreDuration within, PcoreInstant start, PcoreInstant as_of, int32_t *bound)
+{
+	StepLinks  *linked = pcore_alloc(sizeof(StepLinks) * (size_t) step_count);
+	StepLinks	ends;
+	PcoreInstant *complete;
+	PcoreSpan  *spans;
+	int			previous = 0;
+	int			best = NONE;
+
+	/* The first step begins the chains. */
+	linked[0].count = steps[0].count;
+	linked[0].links = pcore_alloc(sizeof(Link) * (size_t) (steps[0].count + 1));
+	for (int i = 0; i < steps[0].count; i++)
+	{
+		linked[0].links[i].event = steps[0].events[i];
+		linked[0].links[i].first = at[steps[0].events[i]];
+		linked[0].links[i].back = NONE;
+	}
+	for (int s = 1; s < step_count; s++)
+	{
+		if (steps[s].absent)
+			continue;
+		linked[s] = link_step(at, count, &steps[s], linked[previous],
+							  &steps[previous + 1], s - previous - 1, within);
+		previous = s;
+	}
+
+	ends = linked[previous];
+	complete = pcore_alloc(sizeof(PcoreInstant) * (size_t) (ends.count + 1));
+	for (int i = 0; i < ends.count; i++)
+		complete[i] = at[ends.links[i].event];
+	for (int s = previous + 1; s < step_count; s++)
+		apply_deadline(at, count, &steps[s], ends, complete);
+
+	spans = pcore_alloc(sizeof(PcoreSpan) * (size_t) (ends.count + 1));
+	for (int i = 0; i < ends.count; i++)
+	{
+		spans[i].from = complete[i];
+		spans[i].until = within > 0 ? pcore_add(ends.links[i].first, within) : PCORE_END_OF_TIME;
+		if (spans[i].from < spans[i].until && complete[i] <= as_of
+			&& (best == NONE || complete[i] >= complete[best]))
+			best = i;
+	}
+	if (bound != NULL)
+	{
+		for (int s = 0; s < step_count; s++)
+			bound[s] = NONE;
+		for (int s = previous; s >= 0 && best != NONE; s--)
+		{
+			if (steps[s].absent)
+				continue;
+			bound[s] = linked[s].links[best].event;
+			best = linked[s].links[best].back;
+		}
+	}
+	return pcore_truth_any_span(spans, ends.count, start);
+}

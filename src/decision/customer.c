@@ -1,0 +1,135 @@
+/*
+ * customer.c - opens a customer: row, zone, language, events in order.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "decision/customer.h"
+#include "host.h"
+#include "miscadmin.h"
+#include "utils/typcache.h"
+
+/* Reads a column of the customer as text, or NULL. */
+static const char *
+customer_text(const PersonaCustomer *customer, const PersonaRowValue *value)
+{
+	const char *text;
+
+	if (value == NULL)
+		return NULL;
+	text = persona_row_value_text(value, customer->values, customer->nulls, false, &customer->zone);
+	return text == NULL || text[0] == '\0' ? NULL : text;
+}
+
+/* Finds the customer's zone; an unknown one falls back to the default. */
+static void
+find_zone(PersonaCustomer *customer)
+{
+	const PersonaProgram *program = customer->program;
+	const char *name = customer_text(customer, customer->shape->time_zone);
+
+	if (name != NULL && persona_zone_find(name, &customer->zone))
+	{
+		customer->zone_name = name;
+		return;
+	}
+	customer->zone = program->default_zone;
+	customer->zone_name = program->default_time_zone;
+	if (name != NULL)
+		customer->zone_note = psprintf("time zone \"%s\" is unknown, %s used", name, program->default_time_zone);
+}
+
+/* Prepares a customer in the current memory context. */
+void
+persona_customer_open(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
+					  const PersonaTimeline *timeline, PcoreInstant as_of)
+{
+	Oid			type = HeapTupleHeaderGetTypeId(row);
+	int32		typmod = HeapTupleHeaderGetTypMod(row);
+	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
+	HeapTupleData tuple;
+
+	memset(customer, 0, sizeof(*customer));
+	customer->program = program;
+	customer->as_of = as_of;
+	customer->shape = persona_customer_shape(program, type, typmod);
+	customer->values = palloc(sizeof(Datum) * (desc->natts + 1));
+	customer->nulls = palloc(sizeof(bool) * (desc->natts + 1));
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = row;
+	heap_deform_tuple(&tuple, desc, customer->values, customer->nulls);
+	ReleaseTupleDesc(desc);
+
+	customer->zone = program->default_zone;
+	find_zone(customer);
+	customer->language = customer_text(customer, customer->shape->language);
+	if (timeline != NULL)
+	{
+		if (memcmp(timeline->identity, program->hash, PERSONA_IDENTITY_SIZE) != 0
+			|| timeline->words != persona_conditions_words(program->set))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("the timeline was built with another program"),
+					 errhint("Build the timelines of a query with the persona.program value that it decides with.")));
+		customer->record_count = timeline->count;
+		customer->records = persona_timeline_sorted(timeline);
+	}
+	customer->evaluation.set = program->set;
+	customer->evaluation.tests = customer->shape->tests;
+	customer->evaluation.values = customer->values;
+	customer->evaluation.nulls = customer->nulls;
+	customer->evaluation.zone = &customer->zone;
+	customer->evaluation.key = customer->shape->key == NULL ? NULL
+		: persona_row_value_text(customer->shape->key, customer->values, customer->nulls, false, &customer->zone);
+	if (customer->evaluation.key == NULL)
+		customer->evaluation.key = "";
+	customer->evaluation.as_of = as_of;
+	persona_evaluation_begin(&customer->evaluation, customer->records, customer->record_count);
+}
+
+/* Looks at a trigger's window. */
+PersonaOpening
+persona_opening(PersonaCustomer *customer, const PersonaTrigger *trigger)
+{
+	PcoreTruth	truth = persona_truth_of_all_time(&customer->evaluation, trigger->node);
+	bool		holds = pcore_truth_at(truth, customer->as_of);
+	PcoreInstant change = pcore_truth_until(truth, customer->as_of);
+	PcoreInstant next_firing = holds ? pcore_truth_until(truth, change) : change;
+	PersonaOpening opening;
+
+	if (change == PCORE_END_OF_TIME)
+		next_firing = PCORE_END_OF_TIME;
+	opening.fired = pcore_truth_fired(truth, customer->as_of, &opening.fired_at);
+	if (trigger->open_for == 0)
+	{
+		opening.open = holds;
+		if (holds && !opening.fired)
+			opening.fired_at = PCORE_BEGIN_OF_TIME;
+		opening.open_until = opening.until = change;
+		return opening;
+	}
+	opening.open_until = opening.fired ? pcore_add(opening.fired_at, trigger->open_for) : PCORE_BEGIN_OF_TIME;
+	opening.open = opening.fired && customer->as_of < opening.open_until;
+	opening.until = opening.open ? pcore_min(opening.open_until, next_firing) : next_firing;
+	return opening;
+}
+
+/* Writes an instant on the customer's wall clock, for reasons. */
+char *
+persona_customer_time(const PersonaCustomer *customer, PcoreInstant instant)
+{
+	PcoreLocal	local;
+	int64_t		year;
+	int			month;
+	int			day;
+	int			minutes;
+
+	if (instant == PCORE_BEGIN_OF_TIME || instant == PCORE_END_OF_TIME)
+		return pstrdup(instant == PCORE_END_OF_TIME ? "never" : "always");
+	local = pcore_local(&customer->zone, instant);
+	pcore_civil_from_days(pcore_day_of(local), &year, &month, &day);
+	minutes = (int) ((local - pcore_day_of(local) * PCORE_DAY) / PCORE_MINUTE);
+	return psprintf("%04d-%02d-%02d %02d:%02d", (int) year, month, day, minutes / 60, minutes % 60);
+}

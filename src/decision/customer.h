@@ -1,0 +1,51 @@
+/*
+ * customer.h - one customer at one instant, ready to be asked.
+ */
+#ifndef PERSONA_CUSTOMER_H
+#define PERSONA_CUSTOMER_H
+
+#include "postgres.h"
+
+#include "access/htup.h"
+#include "catalog/program.h"
+
+typedef struct PersonaCustomer
+{
+	PersonaProgram *program;
+	PersonaCustomerShape *shape;
+	Datum	   *values;			/* the customer row */
+	bool	   *nulls;
+	PcoreInstant as_of;
+	PcoreZone	zone;
+	const char *zone_name;
+	const char *zone_note;		/* why it is not the customer's own, or NULL */
+	const char *language;
+	int			record_count;	/* events, those after as_of included */
+	PersonaRecord **records;
+	PersonaEvaluation evaluation;
+} PersonaCustomer;
+
+/*
+ * Prepares a customer in the current memory context.  "timeline" may be NULL.
+ * Fails if the timeline belongs to another program.
+ */
+extern void persona_customer_open(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
+								  const PersonaTimeline *timeline, PcoreInstant as_of);
+
+/* A trigger's window for a customer. */
+typedef struct PersonaOpening
+{
+	bool		open;
+	bool		fired;
+	PcoreInstant fired_at;
+	PcoreInstant open_until;
+	PcoreInstant until;			/* time alone changes nothing of this before */
+} PersonaOpening;
+
+/* Looks at a trigger's window. */
+extern PersonaOpening persona_opening(PersonaCustomer *customer, const PersonaTrigger *trigger);
+
+/* Writes an instant on the customer's wall clock, for reasons. */
+extern char *persona_customer_time(const PersonaCustomer *customer, PcoreInstant instant);
+
+#endif							/* PERSONA_CUSTOMER_H */

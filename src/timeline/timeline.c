@@ -1,0 +1,334 @@
+/*
+ * timeline.c - the flat value behind the type persona.timeline.
+ */
+#include "postgres.h"
+
+#include "common/base64.h"
+#include "compat.h"
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "timeline/timeline.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#define FIRST_ROOM 256
+#define RECORD_HEADER(words) (offsetof(PersonaRecord, bits) + sizeof(uint64) * (words))
+#define VALUE_SIZE(length) (offsetof(PersonaValue, bytes) + TYPEALIGN(8, (length)))
+
+PG_FUNCTION_INFO_V1(persona_timeline_in);
+PG_FUNCTION_INFO_V1(persona_timeline_out);
+PG_FUNCTION_INFO_V1(persona_timeline_recv);
+PG_FUNCTION_INFO_V1(persona_timeline_send);
+PG_FUNCTION_INFO_V1(persona_timeline_concat);
+PG_FUNCTION_INFO_V1(persona_timeline_finish);
+
+/* Returns the first record. */
+static inline char *
+records_of(const PersonaTimeline *timeline)
+{
+	return (char *) timeline + sizeof(PersonaTimeline);
+}
+
+/* Reports a value that no timeline of ours can have. */
+static void
+corrupt(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid value of type persona.timeline"),
+			 errdetail("%s", what)));
+}
+
+/* Checks a timeline of "size" bytes that came from outside, record by record. */
+static void
+check_timeline(const PersonaTimeline *timeline, Size size)
+{
+	const char *position = records_of(timeline);
+	const char *end = (const char *) timeline + size;
+
+	StaticAssertStmt(sizeof(PersonaTimeline) % 8 == 0, "records must be aligned");
+	if (size < sizeof(PersonaTimeline))
+		corrupt("It is too short.");
+	if (timeline->version != PERSONA_TIMELINE_VERSION)
+		corrupt("Its version is unknown.");
+	if (timeline->count < 0 || timeline->used < 0 || (Size) timeline->used != size)
+		corrupt("Its length is wrong.");
+	for (int i = 0; i < timeline->count; i++)
+	{
+		const PersonaRecord *record = (const PersonaRecord *) position;
+		const char *value_at;
+
+		if (end - position < (ptrdiff_t) RECORD_HEADER(timeline->words)
+			|| record->size < RECORD_HEADER(timeline->words)
+			|| record->size % 8 != 0 || record->size > (Size) (end - position))
+			corrupt("A record does not fit.");
+		value_at = position + RECORD_HEADER(timeline->words);
+		position += record->size;
+		for (int v = 0; v < record->values; v++)
+		{
+			const PersonaValue *value = (const PersonaValue *) value_at;
+
+			if (position - value_at < (ptrdiff_t) offsetof(PersonaValue, bytes)
+				|| value->length > MaxAllocSize
+				|| VALUE_SIZE(value->length) > (Size) (position - value_at))
+				corrupt("A value does not fit.");
+			value_at += VALUE_SIZE(value->length);
+		}
+		if (value_at != position)
+			corrupt("A record is longer than its values.");
+	}
+	if (position != end)
+		corrupt("Bytes follow the last record.");
+}
+
+/* Makes a timeline from the bytes behind a varlena's length word. */
+static PersonaTimeline *
+timeline_from_bytes(const char *bytes, int length)
+{
+	PersonaTimeline *timeline = palloc0(Max(length + VARHDRSZ, (int) sizeof(PersonaTimeline)));
+
+	memcpy((char *) timeline + VARHDRSZ, bytes, length);
+	SET_VARSIZE(timeline, length + VARHDRSZ);
+	check_timeline(timeline, length + VARHDRSZ);
+	return timeline;
+}
+
+/* Makes an empty timeline with some room. */
+PersonaTimeline *
+persona_timeline_make(const uint8 *identity, int words)
+{
+	PersonaTimeline *timeline = palloc0(FIRST_ROOM);
+
+	SET_VARSIZE(timeline, FIRST_ROOM);
+	timeline->version = PERSONA_TIMELINE_VERSION;
+	timeline->words = words;
+	timeline->used = sizeof(PersonaTimeline);
+	memcpy(timeline->identity, identity, PERSONA_IDENTITY_SIZE);
+	return timeline;
+}
+
+/* Returns a timeline with room for more bytes behind what it uses. */
+static PersonaTimeline *
+make_room(PersonaTimeline *timeline, Size more)
+{
+	Size		needed = (Size) timeline->used + more;
+	Size		room = VARSIZE(timeline);
+	PersonaTimeline *larger;
+
+	if (needed <= room)
+		return timeline;
+	while (room < needed)
+		room *= 2;
+	if (needed > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the events of one customer take more than %zu bytes", (Size) MaxAllocSize)));
+	room = Min(room, MaxAllocSize);
+	larger = palloc(room);
+	memcpy(larger, timeline, timeline->used);
+	/* What is not used yet is sent between processes, so it is defined. */
+	memset((char *) larger + timeline->used, 0, room - timeline->used);
+	SET_VARSIZE(larger, room);
+	return larger;
+}
+
+/* Appends an event; returns the timeline, moved if it had to grow. */
+PersonaTimeline *
+persona_timeline_append(PersonaTimeline *timeline, int64 at, int64 sequence, int source,
+						const uint64 *bits, const PersonaNewValue *values, int value_count)
+{
+	Size		size = RECORD_HEADER(timeline->words);
+	PersonaRecord *record;
+	char	   *position;
+
+	for (int v = 0; v < value_count; v++)
+		size += VALUE_SIZE(values[v].length);
+	timeline = make_room(timeline, size);
+	record = (PersonaRecord *) ((char *) timeline + timeline->used);
+	record->at = at;
+	record->sequence = sequence;
+	record->source = source;
+	record->values = value_count;
+	record->size = size;
+	memcpy(record->bits, bits, sizeof(uint64) * timeline->words);
+	position = (char *) record + RECORD_HEADER(timeline->words);
+	for (int v = 0; v < value_count; v++)
+	{
+		PersonaValue *value = (PersonaValue *) position;
+
+		memset(position, 0, VALUE_SIZE(values[v].length));
+		value->slot = values[v].slot;
+		value->length = values[v].length;
+		memcpy(value->bytes, values[v].bytes, values[v].length);
+		position += VALUE_SIZE(values[v].length);
+	}
+	timeline->used += size;
+	timeline->count++;
+	return timeline;
+}
+
+/* Orders records by time, source, sequence and content. */
+static int
+compare_records(const void *left, const void *right)
+{
+	const PersonaRecord *a = *(PersonaRecord *const *) left;
+	const PersonaRecord *b = *(PersonaRecord *const *) right;
+
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	if (a->source != b->source)
+		return a->source < b->source ? -1 : 1;
+	if (a->sequence != b->sequence)
+		return a->sequence < b->sequence ? -1 : 1;
+	if (a->size != b->size)
+		return a->size < b->size ? -1 : 1;
+	return memcmp(a->bits, b->bits, a->size - offsetof(PersonaRecord, bits));
+}
+
+/* Lists the records in order. */
+PersonaRecord **
+persona_timeline_sorted(const PersonaTimeline *timeline)
+{
+	PersonaRecord **records;
+	char	   *position;
+	bool		sorted = true;
+
+	if (timeline == NULL || timeline->count == 0)
+		return NULL;
+	records = palloc(sizeof(PersonaRecord *) * timeline->count);
+	position = records_of(timeline);
+	for (int i = 0; i < timeline->count; i++)
+	{
+		records[i] = (PersonaRecord *) position;
+		position += records[i]->size;
+		if (i > 0 && sorted && compare_records(&records[i - 1], &records[i]) > 0)
+			sorted = false;
+	}
+	if (!sorted)
+		qsort(records, timeline->count, sizeof(PersonaRecord *), compare_records);
+	return records;
+}
+
+/* Returns a kept value of an event, or NULL. */
+const PersonaValue *
+persona_record_value(const PersonaRecord *record, int words, uint32 slot)
+{
+	const char *position = (const char *) record + RECORD_HEADER(words);
+
+	for (int v = 0; v < record->values; v++)
+	{
+		const PersonaValue *value = (const PersonaValue *) position;
+
+		if (value->slot == slot)
+			return value;
+		position += VALUE_SIZE(value->length);
+	}
+	return NULL;
+}
+
+/* persona.timeline input: base64 of the binary form; errors: any form that is not well-made. */
+Datum
+persona_timeline_in(PG_FUNCTION_ARGS)
+{
+	char	   *text = PG_GETARG_CSTRING(0);
+	int			length = strlen(text);
+	int			room = pg_b64_dec_len(length);
+	char	   *bytes = palloc(room + 1);
+	int			decoded = pg_b64_decode(text, length, PERSONA_BASE64_BYTES(bytes), room);
+
+	if (decoded < 0)
+		corrupt("It is not base64.");
+	PG_RETURN_POINTER(timeline_from_bytes(bytes, decoded));
+}
+
+/* persona.timeline output: base64 of the binary form. */
+Datum
+persona_timeline_out(PG_FUNCTION_ARGS)
+{
+	PersonaTimeline *timeline = PG_GETARG_TIMELINE_P(0);
+	int			length = timeline->used - VARHDRSZ;
+	int			room = pg_b64_enc_len(length);
+	char	   *text = palloc(room + 1);
+	int			encoded = pg_b64_encode(PERSONA_BASE64_BYTES((char *) timeline + VARHDRSZ), length, text, room);
+
+	if (encoded < 0)
+		elog(ERROR, "base64 encoding failed");
+	text[encoded] = '\0';
+	PG_RETURN_CSTRING(text);
+}
+
+/* persona.timeline binary input: the bytes behind the length word, all of them checked. */
+Datum
+persona_timeline_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
+	int			length = message->len - message->cursor;
+
+	PG_RETURN_POINTER(timeline_from_bytes(pq_getmsgbytes(message, length), length));
+}
+
+/* persona.timeline binary output. */
+Datum
+persona_timeline_send(PG_FUNCTION_ARGS)
+{
+	PersonaTimeline *timeline = PG_GETARG_TIMELINE_P(0);
+	StringInfoData message;
+
+	pq_begintypsend(&message);
+	pq_sendbytes(&message, (char *) timeline + VARHDRSZ, timeline->used - VARHDRSZ);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+}
+
+/*
+ * persona.timeline_concat(a, b): the events of both; NULL is no events.
+ * Errors: timelines of different programs.
+ */
+Datum
+persona_timeline_concat(PG_FUNCTION_ARGS)
+{
+	PersonaTimeline *a;
+	PersonaTimeline *b;
+	PersonaTimeline *both;
+	Size		more;
+
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
+	if (PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	a = PG_GETARG_TIMELINE_P(0);
+	b = PG_GETARG_TIMELINE_P(1);
+	if (a->words != b->words || memcmp(a->identity, b->identity, PERSONA_IDENTITY_SIZE) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("timelines of different programs can't be joined"),
+				 errhint("Build all timelines of one query with the same persona.program value.")));
+	more = b->used - sizeof(PersonaTimeline);
+	both = make_room(a, more);
+	/* The arguments of an ordinary call are not ours to change. */
+	if (both == a && !AggCheckCallContext(fcinfo, NULL))
+	{
+		both = palloc(VARSIZE(a));
+		memcpy(both, a, VARSIZE(a));
+	}
+	memcpy((char *) both + both->used, records_of(b), more);
+	both->used += more;
+	both->count += b->count;
+	PG_RETURN_POINTER(both);
+}
+
+/* persona.timeline_finish(timeline): final function of the aggregate; cuts off the spare room. */
+Datum
+persona_timeline_finish(PG_FUNCTION_ARGS)
+{
+	PersonaTimeline *timeline = PG_GETARG_TIMELINE_P(0);
+	PersonaTimeline *exact;
+
+	if (VARSIZE(timeline) == (Size) timeline->used)
+		PG_RETURN_POINTER(timeline);
+	exact = palloc(timeline->used);
+	memcpy(exact, timeline, timeline->used);
+	SET_VARSIZE(exact, timeline->used);
+	PG_RETURN_POINTER(exact);
+}

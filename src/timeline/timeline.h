@@ -1,0 +1,82 @@
+/*
+ * timeline.h - one customer's classified events as one flat value.
+ *
+ *   PersonaTimeline  header | record | record | ...        any order, 8-aligned
+ *   PersonaRecord    at, sequence, source, size, bits[words], value, value, ...
+ *   PersonaValue     slot, length, bytes (padded to 8)
+ *
+ * An event is kept only if it fulfills a selector of the program; bits[] tells
+ * which ones.  What conditions and templates need of its columns is kept as
+ * values, by slot number.  Selector and slot numbers belong to one program,
+ * whose identity the header names.  While an aggregate grows, the varlena is
+ * longer than what is used; a finished one is exact.
+ */
+#ifndef PERSONA_TIMELINE_H
+#define PERSONA_TIMELINE_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#define PERSONA_TIMELINE_VERSION 1
+#define PERSONA_IDENTITY_SIZE 16	/* the begin of a program's hash */
+
+typedef struct PersonaTimeline
+{
+	int32		vl_len_;
+	uint16		version;
+	uint16		words;			/* 64-bit words of bits per record */
+	int32		count;			/* records */
+	int32		used;			/* bytes, this header included */
+	uint8		identity[PERSONA_IDENTITY_SIZE];
+} PersonaTimeline;
+
+typedef struct PersonaRecord
+{
+	int64		at;				/* instant */
+	int64		sequence;		/* orders events of one source at one instant */
+	uint16		source;			/* number of the source in the program */
+	uint16		values;			/* how many values */
+	uint32		size;			/* of the whole record, a multiple of 8 */
+	uint64		bits[FLEXIBLE_ARRAY_MEMBER];
+} PersonaRecord;
+
+typedef struct PersonaValue
+{
+	uint32		slot;
+	uint32		length;
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+} PersonaValue;
+
+#define DatumGetTimelineP(d) ((PersonaTimeline *) PG_DETOAST_DATUM(d))
+#define PG_GETARG_TIMELINE_P(n) DatumGetTimelineP(PG_GETARG_DATUM(n))
+
+#define PERSONA_HAS_BIT(record, bit) \
+	(((record)->bits[(bit) / 64] >> ((bit) % 64)) & 1)
+
+/* A value to be kept with an event. */
+typedef struct PersonaNewValue
+{
+	uint32		slot;
+	uint32		length;
+	const char *bytes;
+} PersonaNewValue;
+
+/* Makes an empty timeline with some room. */
+extern PersonaTimeline *persona_timeline_make(const uint8 *identity, int words);
+
+/*
+ * Appends an event; returns the timeline, moved to the current memory context
+ * if it had to grow.
+ */
+extern PersonaTimeline *persona_timeline_append(PersonaTimeline *timeline, int64 at, int64 sequence,
+												int source, const uint64 *bits,
+												const PersonaNewValue *values, int value_count);
+
+/* Lists the records in order: time, source, sequence, and then content, so that no order of input matters. */
+extern PersonaRecord **persona_timeline_sorted(const PersonaTimeline *timeline);
+
+/* Returns a kept value of an event, or NULL. */
+extern const PersonaValue *persona_record_value(const PersonaRecord *record, int words, uint32 slot);
+
+#endif							/* PERSONA_TIMELINE_H */
