@@ -35,11 +35,11 @@ TAP_TESTS = 1
 endif
 
 # A warning is an error; `make WERROR=` forgives one of a future compiler.
-WERROR     = -Werror
+WERROR      = -Werror
 PG_CPPFLAGS = -Isrc $(shell pkg-config --cflags jansson 2>/dev/null)
 # Callbacks have the parameters that PostgreSQL prescribes, used or not.
-PG_CFLAGS  = -Wall -Wextra -Wno-unused-parameter $(WERROR) -MMD -MP
-SHLIB_LINK = $(shell pkg-config --libs jansson 2>/dev/null)
+PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter $(WERROR) -MMD -MP
+SHLIB_LINK  = $(shell pkg-config --libs jansson 2>/dev/null)
 
 EXTRA_CLEAN = build results output_iso tmp_check regression.diffs regression.out \
 	$(OBJS:.o=.d) $(EXTENSION)-*.zip
@@ -141,7 +141,7 @@ help: ## this list
 BENCH_SETTINGS = shared_buffers=2GB work_mem=256MB maintenance_work_mem=512MB max_wal_size=8GB
 
 # The two compilers get the same flags, PostgreSQL's list of warnings included.
-STRICT = -O2 -fPIC -fno-strict-aliasing -fwrapv -MMD -MP -Wall -Wextra -Werror \
+STRICT = -O2 -fPIC -fno-strict-aliasing -fwrapv -MMD -MP -Wall -Wextra -Wno-unused-parameter -Werror \
 	-Wmissing-prototypes -Wpointer-arith -Wdeclaration-after-statement -Wvla -Wendif-labels \
 	-Wmissing-format-attribute -Wcast-function-type -Wformat-security
 GCC_OBJS   = $(OBJS:%=build/warnings/gcc/%)

@@ -42,9 +42,8 @@ refuse() {
 
 command -v psql >/dev/null || refuse 'psql is not there.' 'Install the PostgreSQL client.'
 
-IFS='|' read -r encoding available taken clock < <(
+IFS='|' read -r encoding taken clock < <(
     ask -At -c "SELECT current_setting('server_encoding'),
-                       EXISTS (SELECT FROM pg_available_extensions WHERE name = 'persona'),
                        EXISTS (SELECT FROM pg_namespace WHERE nspname IN ('persona', 'demo', 'crm', 'shop', 'web', 'billing')),
                        extract(epoch FROM clock_timestamp())"
 ) || refuse "cannot connect to the database \"$PGDATABASE\"." \
@@ -53,9 +52,10 @@ IFS='|' read -r encoding available taken clock < <(
 
 [ "$encoding" = UTF8 ] || refuse "the encoding of \"$PGDATABASE\" is $encoding; the customers have umlauts." \
     "Create the database with: createdb -E UTF8 -T template0 $PGDATABASE"
-[ "$available" = t ] || refuse 'persona is not installed in this server.' 'Run: make && make install'
 [ "$taken" = f ] || refuse "the database \"$PGDATABASE\" is not empty." \
     "Start over with: dropdb $PGDATABASE && createdb -E UTF8 -T template0 $PGDATABASE"
+
+ask -c 'BEGIN; CREATE EXTENSION persona; ROLLBACK' || refuse 'persona is not installed in this server.' 'Run: make && make install'
 
 # The steps show elapsed time themselves, by the clock of the server.
 export PGOPTIONS="${PGOPTIONS:-} -c demo.started=$clock -c client_min_messages=warning"

@@ -113,7 +113,7 @@ stage_warnings() {
 	local compiler
 	say "== Warnings"
 	for compiler in gcc clang; do
-		if logged "warnings-$compiler" make -s -k -j"$(nproc)" "check-warnings-$compiler"; then
+		if logged "warnings-$compiler" make -s -k -O -j"$(nproc)" "check-warnings-$compiler"; then
 			say "$compiler has none"
 			count 1 0
 		else
