@@ -96,7 +96,7 @@ demo: ## a believable shop in a private PostgreSQL that keeps running
 	@test/private-cluster.sh start demo
 	@test/private-cluster.sh run demo createdb shop
 	@PGDATABASE=shop test/private-cluster.sh run demo demo/run.sh
-	@test/private-cluster.sh hint demo shop
+	@echo "The PostgreSQL of the demo keeps running in build/demo; 'make demo-stop' stops it and removes its files."
 
 demo-stop: ## stop the PostgreSQL of the demo and remove its files
 	@test/private-cluster.sh stop demo

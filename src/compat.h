@@ -10,6 +10,11 @@
 #error "persona needs PostgreSQL 15 or later"
 #endif
 
+/* 16 moved the macros of variable-length values to a header of their own. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* 18 made the bytes of base64 unsigned. */
 #if PG_VERSION_NUM >= 180000
 #define PERSONA_BASE64_BYTES(bytes) ((uint8 *) (bytes))

@@ -26,7 +26,7 @@ extern void persona_leave_definition(PersonaDefinition outer);
 
 /* Like pcore_fail, with a SQLSTATE of its own. */
 extern void persona_fail(int sqlstate, const char *path, const char *message, const char *hint)
-	pg_attribute_noreturn();
+	__attribute__((noreturn));
 
 /* Sets a zone up by name; returns false when PostgreSQL does not know it. */
 extern bool persona_zone_find(const char *name, PcoreZone *zone);

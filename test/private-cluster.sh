@@ -3,7 +3,6 @@
 #
 #   private-cluster.sh start NAME [SETTING=VALUE ...]   build, create and start it; replaces an earlier one
 #   private-cluster.sh run NAME COMMAND [ARGUMENT ...]  run a command that is connected to it
-#   private-cluster.sh hint NAME DATABASE               say how to connect with psql
 #   private-cluster.sh stop NAME                        stop it and remove its files
 #   private-cluster.sh with NAME [SETTING=VALUE ...] -- COMMAND [ARGUMENT ...]    start, run, stop
 #
@@ -143,22 +142,10 @@ run() {
 	PATH=${server_bin:?}:$PATH "$@"
 }
 
-# Says how to connect to build/NAME.
-hint() {
-	local directory=$tree/build/$1
-	# shellcheck source=/dev/null
-	. "$directory/connection"
-	say ""
-	say "The PostgreSQL in build/$1 keeps running.  Go on with"
-	say "    psql -h $PGHOST -p $PGPORT -U $PGUSER $2"
-	say "and end it with"
-	say "    make $1-stop"
-}
-
 [ $# -ge 2 ] || usage
 command=$1
 case $command in
-start | run | hint | stop)
+start | run | stop)
 	shift
 	"$command" "$@"
 	;;

@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "catalog/program.h"
+#include "compat.h"
 #include "host.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"

@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "condition/classify.h"
 #include "host.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -115,6 +116,23 @@ fulfills(const BoundWhere *where, const Datum *values, const bool *nulls, const 
 	}
 }
 
+/* Writes the outcome of each test of a "where", or what it will need. */
+static void
+keep_parts(const BoundWhere *where, const Datum *values, const bool *nulls, const PcoreZone *zone, StringInfo kept)
+{
+	if (where->kind != PERSONA_ATTRIBUTE)
+	{
+		for (int i = 0; i < where->count; i++)
+			keep_parts(where->parts[i], values, nulls, zone, kept);
+		return;
+	}
+	if (persona_row_test_is_relative(where->test))
+		appendStringInfoString(kept, persona_row_test_keep(where->test, values, nulls));
+	else
+		appendStringInfoString(kept, persona_row_test_truth(where->test, values, nulls, zone).initial ? "1" : "0");
+	appendStringInfoChar(kept, ' ');
+}
+
 /* Finds a column that the binding names; it was there when the relation was bound. */
 static int
 need_column(const PersonaRowShape *shape, const char *column, Oid *type)
@@ -204,7 +222,7 @@ persona_classifier_bind(const PersonaConditions *set, const PersonaSource *sourc
 		while ((s = bms_next_member(slot->selectors, s)) >= 0)
 			if (persona_source_has_kind(source, set->selectors[s].kind))
 				break;
-		if (s < 0)
+		if (s < 0 || slot->where_of != PERSONA_NONE)
 			continue;
 		classifier->slots[v] = persona_row_value_bind(slot->property, shape, slot->path, &lacks);
 		if (missing_slots != NULL)
@@ -241,7 +259,8 @@ persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, co
 	{
 		int			s = chosen->selectors[i];
 
-		if (classifier->where[s] == NULL || fulfills(classifier->where[s], values, nulls, &classifier->zone))
+		if (classifier->where[s] == NULL || set->selectors[s].kept_where != PERSONA_NONE
+			|| fulfills(classifier->where[s], values, nulls, &classifier->zone))
 		{
 			classifier->bits[s / 64] |= UINT64CONST(1) << (s % 64);
 			any = true;
@@ -254,18 +273,28 @@ persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, co
 		int			s = -1;
 		char	   *text;
 
-		if (classifier->slots[v] == NULL)
+		if (classifier->slots[v] == NULL && set->slots[v].where_of == PERSONA_NONE)
 			continue;
 		while ((s = bms_next_member(set->slots[v].selectors, s)) >= 0)
 			if ((classifier->bits[s / 64] >> (s % 64)) & 1)
 				break;
 		if (s < 0)
 			continue;
-		text = persona_row_value_text(classifier->slots[v], values, nulls, set->slots[v].shown, &classifier->zone);
+		if (set->slots[v].where_of != PERSONA_NONE)
+		{
+			StringInfoData kept;
+
+			initStringInfo(&kept);
+			keep_parts(classifier->where[s], values, nulls, &classifier->zone, &kept);
+			text = kept.data;
+		}
+		else
+			text = persona_row_value_text(classifier->slots[v], values, nulls, set->slots[v].shown, NULL);
 		if (text == NULL)
 			continue;
 		/* A json string is no number, whatever it says. */
-		if (set->slots[v].number && persona_row_value_type(classifier->slots[v]) == JSONBOID
+		if (set->slots[v].number
+			&& persona_row_value_type(classifier->slots[v]) == JSONBOID
 			&& strspn(text, "0123456789.-+eE") != strlen(text))
 			continue;
 		classifier->values[value_count].slot = v;

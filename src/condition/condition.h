@@ -117,6 +117,7 @@ typedef struct PersonaStep
 	const char *event;			/* kind */
 	PersonaCondition *where;	/* or NULL */
 	PcoreDuration within;		/* gap, or length of the trailing absence; 0 = none */
+	PcoreDuration after;		/* least gap; 0 = none */
 	int			same_count;
 	const char **same;
 	const char *alias;			/* "as", or NULL */

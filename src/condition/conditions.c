@@ -151,19 +151,55 @@ append_where(StringInfo key, const PersonaCondition *where)
 	appendStringInfoChar(key, ')');
 }
 
-/* Refuses tests that no event row can answer for ever. */
+/* Tells whether a "where" depends on as_of. */
+static bool
+is_relative(const PersonaCondition *where)
+{
+	if (where == NULL)
+		return false;
+	for (int i = 0; i < where->count; i++)
+		if (is_relative(where->parts[i]))
+			return true;
+	return where->kind == PERSONA_ATTRIBUTE && persona_test_is_relative(where->test);
+}
+
+/* Refuses a "where" that depends on as_of where one event has to be chosen. */
 static void
-check_where(const PersonaCondition *where)
+refuse_relative(const PersonaCondition *where)
 {
 	if (where == NULL)
 		return;
 	for (int i = 0; i < where->count; i++)
-		check_where(where->parts[i]);
+		refuse_relative(where->parts[i]);
 	if (where->kind == PERSONA_ATTRIBUTE && persona_test_is_relative(where->test))
 		persona_fail(ERRCODE_FEATURE_NOT_SUPPORTED, where->test->path,
-					 psprintf("\"%s\" relative to as_of is not supported inside \"where\"",
+					 psprintf("\"%s\" relative to as_of can't choose the event of a sequence, first, last or every",
 							  persona_operator_name(where->test->operator)),
-					 "Compare with a fixed date, or test the event's own time with \"within\".");
+					 "It can be used with times, sum, avg, min, max and distinct.");
+}
+
+/* Adds a slot. */
+static PersonaSlot *
+add_slot(PersonaConditions *set)
+{
+	PersonaSlot *slot;
+
+	set->slots = grow(set->slots, set->slot_count, &set->slot_room, sizeof(PersonaSlot));
+	slot = &set->slots[set->slot_count++];
+	memset(slot, 0, sizeof(PersonaSlot));
+	slot->where_of = PERSONA_NONE;
+	return slot;
+}
+
+/* Keeps the parts of a selector's "where"; returns the slot. */
+static int
+keep_where(PersonaConditions *set, int selector)
+{
+	PersonaSlot *slot = add_slot(set);
+
+	slot->where_of = selector;
+	slot->selectors = bms_make_singleton(selector);
+	return set->slot_count - 1;
 }
 
 /* Returns the selector of a kind and a "where". */
@@ -181,13 +217,15 @@ add_selector(PersonaConditions *set, const char *kind, const char *kind_path, Pe
 	{
 		PersonaSelector *selector;
 
-		check_where(where);
 		set->selectors = grow(set->selectors, set->selector_count, &set->selector_room, sizeof(PersonaSelector));
 		selector = &set->selectors[set->selector_count++];
 		selector->key = key.data;
 		selector->kind = kind;
 		selector->kind_path = kind_path;
 		selector->where = where;
+		selector->kept_where = PERSONA_NONE;
+		if (is_relative(where))
+			selector->kept_where = keep_where(set, number);
 	}
 	return number;
 }
@@ -205,13 +243,12 @@ persona_conditions_slot(PersonaConditions *set, const char *property, const char
 	append_text(&key, property);
 	if (!find_key(set, key.data, set->slot_count, &slot))
 	{
-		set->slots = grow(set->slots, set->slot_count, &set->slot_room, sizeof(PersonaSlot));
-		memset(&set->slots[slot], 0, sizeof(PersonaSlot));
-		set->slots[slot].property = property;
-		set->slots[slot].path = path;
-		set->slots[slot].shown = shown;
-		set->slots[slot].number = number;
-		set->slot_count++;
+		PersonaSlot *made = add_slot(set);
+
+		made->property = property;
+		made->path = path;
+		made->shown = shown;
+		made->number = number;
 	}
 	set->slots[slot].selectors = bms_add_member(set->slots[slot].selectors, selector);
 	return slot;
@@ -465,6 +502,7 @@ add_event(Adder *adder, PersonaCondition *condition)
 			append_test(&key, condition->test);
 			break;
 		case PERSONA_EVERY:
+			refuse_relative(condition->where);
 			node.kind = PERSONA_NODE_EVERY;
 			make_ranges(&node, condition->test);
 			if (condition->test->operator != PERSONA_AT_MOST && condition->test->operator != PERSONA_LESS_THAN
@@ -501,6 +539,8 @@ add_event(Adder *adder, PersonaCondition *condition)
 			break;
 		case PERSONA_FIRST:
 		case PERSONA_LAST:
+			refuse_relative(condition->where);
+			refuse_relative(condition->one_where);
 			node.kind = condition->measure == PERSONA_FIRST ? PERSONA_NODE_FIRST : PERSONA_NODE_LAST;
 			check_period(&condition->one_within, condition->path);
 			if (condition->one_where != NULL)
@@ -539,6 +579,7 @@ add_sequence(Adder *adder, PersonaCondition *condition)
 		const PersonaStep *step = &condition->steps[s];
 		PersonaNodeStep *made = &node.steps[s];
 
+		refuse_relative(step->where);
 		made->selector = add_selector(set, step->event, psprintf("%s.%s", step->path, step->absent ? "no" : "event"),
 									  step->where);
 		made->same_count = step->same_count;
@@ -550,7 +591,8 @@ add_sequence(Adder *adder, PersonaCondition *condition)
 			made->same_slots[i] = persona_conditions_slot(set, step->same[i], path, made->selector, false, false);
 			(void) persona_conditions_slot(set, step->same[i], path, node.steps[previous].selector, false, false);
 		}
-		appendStringInfo(&key, "(%d %d " INT64_FORMAT, step->absent, made->selector, step->within);
+		appendStringInfo(&key, "(%d %d " INT64_FORMAT " " INT64_FORMAT, step->absent, made->selector,
+						 step->within, step->after);
 		for (int i = 0; i < step->same_count; i++)
 			appendStringInfo(&key, " %d", made->same_slots[i]);
 		append_text(&key, step->alias);

@@ -10,6 +10,10 @@
  *   event row    --classifier--> bits and values in the timeline
  *   customer row, timeline, as_of --evaluation--> truth of any node
  *
+ * A "where" with a test relative to as_of ("starts within the next 7 days") can't
+ * be answered once.  Its bit says that the kind is right, and a slot keeps for
+ * each of its tests the outcome or the date; the evaluation does the rest.
+ *
  * Numbers of selectors and slots follow from the definitions alone, so that a
  * timeline means the same to every process that has the same program.
  */
@@ -71,6 +75,7 @@ typedef struct PersonaSelector
 	const char *kind;
 	const char *kind_path;		/* where it is written */
 	PersonaCondition *where;	/* or NULL */
+	int			kept_where;		/* slot that keeps the parts of a "where" that depends on as_of, or PERSONA_NONE */
 } PersonaSelector;
 
 /* A property that is kept with events. */
@@ -80,6 +85,7 @@ typedef struct PersonaSlot
 	const char *path;
 	bool		shown;			/* for people, not for comparison */
 	bool		number;			/* must be a number */
+	int			where_of;		/* selector whose "where" is kept in parts, or PERSONA_NONE: a property */
 	Bitmapset  *selectors;		/* kept for events that fulfill one of them */
 } PersonaSlot;
 

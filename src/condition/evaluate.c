@@ -112,18 +112,113 @@ window_span(const PersonaPeriod *period, PcoreInstant at, const PcoreZone *zone)
 	return span;
 }
 
+/* Returns a kept value of an event as text, or NULL. */
+static char *
+kept_text(const PersonaEvaluation *evaluation, int event, int slot)
+{
+	const PersonaValue *value = persona_record_value(evaluation->events[event], evaluation->words, slot);
+
+	return value == NULL ? NULL : pnstrdup(value->bytes, value->length);
+}
+
+/* The times in which the events of a selector count; an event may have several. */
+typedef struct Windows
+{
+	int			count;
+	int			room;
+	PcoreSpan  *spans;
+	int		   *events;			/* by span: place among the selector's events */
+} Windows;
+
+/* Adds a time in which an event counts. */
+static void
+add_window(Windows *windows, PcoreSpan span, int event)
+{
+	if (windows->count == windows->room)
+	{
+		windows->room *= 2;
+		windows->spans = repalloc(windows->spans, sizeof(PcoreSpan) * windows->room);
+		windows->events = repalloc(windows->events, sizeof(int) * windows->room);
+	}
+	windows->spans[windows->count] = span;
+	windows->events[windows->count++] = event;
+}
+
+/* Returns the truth of a "where" of which the parts were kept; moves *kept on. */
+static PcoreTruth
+kept_where_truth(const PersonaCondition *where, const char **kept, const PcoreZone *zone)
+{
+	PcoreTruth	truth;
+
+	if (where->kind == PERSONA_ATTRIBUTE)
+	{
+		if (persona_test_is_relative(where->test))
+			truth = persona_kept_truth(where->test, *kept, zone);
+		else
+			truth = pcore_truth_constant(**kept == '1');
+		while (**kept != ' ' && **kept != '\0')
+			(*kept)++;
+		if (**kept == ' ')
+			(*kept)++;
+		return truth;
+	}
+	if (where->kind == PERSONA_NOT)
+		return pcore_truth_not(kept_where_truth(where->parts[0], kept, zone));
+	truth = pcore_truth_constant(where->kind == PERSONA_ALL);
+	for (int i = 0; i < where->count; i++)
+	{
+		PcoreTruth	part = kept_where_truth(where->parts[i], kept, zone);
+
+		truth = where->kind == PERSONA_ALL ? pcore_truth_and(truth, part) : pcore_truth_or(truth, part);
+	}
+	return truth;
+}
+
+/* Adds the times in which both an event's window is open and its "where" holds. */
+static void
+add_where_windows(PersonaEvaluation *evaluation, Windows *windows, int selector, int event, PcoreSpan window)
+{
+	const PersonaSelector *from = &evaluation->set->selectors[selector];
+	const char *kept = kept_text(evaluation, evaluation->chosen[selector][event], from->kept_where);
+	PcoreTruth	truth;
+	bool		holds;
+	PcoreInstant begin = PCORE_BEGIN_OF_TIME;
+
+	if (kept == NULL)
+		return;
+	truth = kept_where_truth(from->where, &kept, evaluation->zone);
+	holds = truth.initial;
+	for (int i = 0; i <= truth.count; i++)
+	{
+		PcoreInstant end = i < truth.count ? truth.toggles[i] : PCORE_END_OF_TIME;
+		PcoreSpan	span = {pcore_max(begin, window.from), pcore_min(end, window.until)};
+
+		if (holds && span.from < span.until)
+			add_window(windows, span, event);
+		holds = !holds;
+		begin = end;
+	}
+}
+
 /* Returns the times in which the events of a selector count. */
-static PcoreSpan *
-window_spans(PersonaEvaluation *evaluation, const PersonaCondition *condition, int selector)
+static Windows
+find_windows(PersonaEvaluation *evaluation, const PersonaCondition *condition, int selector)
 {
 	int			count = evaluation->chosen_count[selector];
-	PcoreSpan  *spans = palloc(sizeof(PcoreSpan) * (count + 1));
+	Windows		windows = {0, count + 1, palloc(sizeof(PcoreSpan) * (count + 1)), palloc(sizeof(int) * (count + 1))};
 	PcoreZone	named;
 	const PcoreZone *zone = condition_zone(evaluation, condition, &named);
 
 	for (int i = 0; i < count; i++)
-		spans[i] = window_span(&condition->within, evaluation->at[evaluation->chosen[selector][i]], zone);
-	return spans;
+	{
+		PcoreSpan	span = window_span(&condition->within, evaluation->at[evaluation->chosen[selector][i]], zone);
+
+		if (evaluation->set->selectors[selector].kept_where == PERSONA_NONE)
+			add_window(&windows, span, i);
+		else
+			add_where_windows(evaluation, &windows, selector, i, span);
+	}
+	return windows;
 }
 
 /*
@@ -184,11 +279,13 @@ static PcoreTruth
 count_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 {
 	const PersonaCondition *condition = node->source;
+	Windows		windows;
 
-	if (mode == NOW && condition->within.kind != PERSONA_PERIOD_CALENDAR)
+	if (mode == NOW && condition->within.kind != PERSONA_PERIOD_CALENDAR
+		&& evaluation->set->selectors[node->selector].kept_where == PERSONA_NONE)
 		return count_from_now(evaluation, node, condition->within.length);
-	return pcore_truth_count(window_spans(evaluation, condition, node->selector),
-							 evaluation->chosen_count[node->selector], mode_start(evaluation, mode),
+	windows = find_windows(evaluation, condition, node->selector);
+	return pcore_truth_count(windows.spans, windows.count, mode_start(evaluation, mode),
 							 node->ranges, node->range_count);
 }
 
@@ -201,6 +298,7 @@ typedef __int128 Amount;
 typedef struct Sum
 {
 	const PersonaTest *test;
+	const int  *events;			/* by span */
 	bool		average;
 	bool		exact;			/* amounts, not numerics */
 	Amount	   *amounts;
@@ -270,8 +368,10 @@ numeric_step(Numeric sum, Numeric value, bool add)
 
 /* Lets the value of an event enter or leave the sum. */
 static void
-sum_step(Sum *sum, int event, int direction)
+sum_step(Sum *sum, int span, int direction)
 {
+	int			event = sum->events[span];
+
 	if (sum->absent[event])
 		return;
 	sum->count += direction;
@@ -286,15 +386,15 @@ sum_step(Sum *sum, int event, int direction)
 }
 
 static void
-sum_enter(void *state, int event)
+sum_enter(void *state, int span)
 {
-	sum_step(state, event, 1);
+	sum_step(state, span, 1);
 }
 
 static void
-sum_leave(void *state, int event)
+sum_leave(void *state, int span)
 {
-	sum_step(state, event, -1);
+	sum_step(state, span, -1);
 }
 
 /* Compares the sum (or average) with an operand, as PostgreSQL orders numerics. */
@@ -354,15 +454,6 @@ sum_test(void *state)
 	}
 }
 
-/* Returns a kept value of an event as text, or NULL. */
-static char *
-kept_text(const PersonaEvaluation *evaluation, int event, int slot)
-{
-	const PersonaValue *value = persona_record_value(evaluation->events[event], evaluation->words, slot);
-
-	return value == NULL ? NULL : pnstrdup(value->bytes, value->length);
-}
-
 /* Returns the truth of a sum or an average. */
 static PcoreTruth
 sum_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
@@ -370,7 +461,7 @@ sum_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 	const PersonaCondition *condition = node->source;
 	const int32 *chosen = evaluation->chosen[node->selector];
 	int			count = evaluation->chosen_count[node->selector];
-	PcoreSpan  *spans = window_spans(evaluation, condition, node->selector);
+	Windows		windows = find_windows(evaluation, condition, node->selector);
 	char	  **texts = palloc(sizeof(char *) * (count + 1));
 	PcoreSweep	sweep = {sum_enter, sum_leave, sum_test, NULL};
 	Sum			sum;
@@ -378,6 +469,7 @@ sum_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 	memset(&sum, 0, sizeof(sum));
 	sweep.state = &sum;
 	sum.test = condition->test;
+	sum.events = windows.events;
 	sum.average = condition->measure == PERSONA_AVG;
 	sum.exact = true;
 	sum.absent = palloc0(sizeof(bool) * (count + 1));
@@ -394,13 +486,6 @@ sum_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 	}
 	for (int i = 0; i < count; i++)
 	{
-		/* What has left the window before it matters is not read. */
-		if (spans[i].until <= mode_start(evaluation, mode))
-		{
-			texts[i] = NULL;
-			sum.absent[i] = true;
-			continue;
-		}
 		texts[i] = kept_text(evaluation, chosen[i], node->slot);
 		sum.absent[i] = texts[i] == NULL;
 		if (!sum.absent[i])
@@ -422,7 +507,7 @@ sum_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 				sum.special[i] = texts[i][0] == '-' ? '-' : '+';
 		}
 	}
-	return pcore_truth_sweep(spans, count, mode_start(evaluation, mode), &sweep);
+	return pcore_truth_sweep(windows.spans, windows.count, mode_start(evaluation, mode), &sweep);
 }
 
 /* ---- classes of equal values ---- */
@@ -477,26 +562,26 @@ class_of_text(Classes *classes, const char *text)
 typedef struct Distinct
 {
 	const PersonaNode *node;
-	const int32 *class_of;		/* per event, -1 absent */
+	const int32 *class_of;		/* by span, -1 absent */
 	int		   *open;			/* per class */
 	int64		count;
 } Distinct;
 
 static void
-distinct_enter(void *state, int event)
+distinct_enter(void *state, int span)
 {
 	Distinct   *distinct = state;
 
-	if (distinct->class_of[event] >= 0 && distinct->open[distinct->class_of[event]]++ == 0)
+	if (distinct->class_of[span] >= 0 && distinct->open[distinct->class_of[span]]++ == 0)
 		distinct->count++;
 }
 
 static void
-distinct_leave(void *state, int event)
+distinct_leave(void *state, int span)
 {
 	Distinct   *distinct = state;
 
-	if (distinct->class_of[event] >= 0 && --distinct->open[distinct->class_of[event]] == 0)
+	if (distinct->class_of[span] >= 0 && --distinct->open[distinct->class_of[span]] == 0)
 		distinct->count--;
 }
 
@@ -516,21 +601,20 @@ static PcoreTruth
 distinct_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 {
 	const int32 *chosen = evaluation->chosen[node->selector];
-	int			count = evaluation->chosen_count[node->selector];
-	Classes		classes = make_classes(count);
-	int32	   *class_of = palloc(sizeof(int32) * (count + 1));
+	Windows		windows = find_windows(evaluation, node->source, node->selector);
+	Classes		classes = make_classes(windows.count);
+	int32	   *class_of = palloc(sizeof(int32) * (windows.count + 1));
 	Distinct	distinct = {node, class_of, NULL, 0};
 	PcoreSweep	sweep = {distinct_enter, distinct_leave, distinct_test, &distinct};
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < windows.count; i++)
 	{
-		char	   *text = kept_text(evaluation, chosen[i], node->slot);
+		char	   *text = kept_text(evaluation, chosen[windows.events[i]], node->slot);
 
 		class_of[i] = text == NULL ? -1 : class_of_text(&classes, text);
 	}
 	distinct.open = palloc0(sizeof(int) * (classes.next + 1));
-	return pcore_truth_sweep(window_spans(evaluation, node->source, node->selector), count,
-							 mode_start(evaluation, mode), &sweep);
+	return pcore_truth_sweep(windows.spans, windows.count, mode_start(evaluation, mode), &sweep);
 }
 
 /* ---- first, last, every ---- */
@@ -542,7 +626,7 @@ one_event_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode
 	const PersonaCondition *condition = node->source;
 	const int32 *chosen = evaluation->chosen[node->selector];
 	int			count = evaluation->chosen_count[node->selector];
-	PcoreSpan  *spans = window_spans(evaluation, condition, node->selector);
+	PcoreSpan  *spans = find_windows(evaluation, condition, node->selector).spans;
 	PcoreSpan  *tests = palloc(sizeof(PcoreSpan) * (count + 1));
 	PcoreZone	named;
 	const PcoreZone *zone = condition_zone(evaluation, condition, &named);
@@ -654,6 +738,7 @@ sequence_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode,
 
 		steps[s].absent = condition->steps[s].absent;
 		steps[s].within = condition->steps[s].within;
+		steps[s].after = condition->steps[s].after;
 		steps[s].count = evaluation->chosen_count[step->selector];
 		steps[s].events = evaluation->chosen[step->selector];
 		if (step->same_count > 0)

@@ -696,7 +696,7 @@ read_event(Reader *reader, const PersonaJson *json, const char *path, PersonaCon
 static void
 read_step(Reader *reader, const PersonaJson *json, const char *path, PersonaStep *step)
 {
-	static const char *const positive_keys[] = {"event", "where", "within", "same", "as", NULL};
+	static const char *const positive_keys[] = {"event", "where", "within", "after", "times", "same", "as", NULL};
 	static const char *const absent_keys[] = {"no", "where", "same", "for", NULL};
 	const PersonaJson *member;
 
@@ -719,6 +719,11 @@ read_step(Reader *reader, const PersonaJson *json, const char *path, PersonaStep
 		member = persona_json_member(json, "within");
 		if (member != NULL)
 			step->within = read_length(member, member_path(path, "within"));
+		member = persona_json_member(json, "after");
+		if (member != NULL)
+			step->after = read_length(member, member_path(path, "after"));
+		if (step->within > 0 && step->within <= step->after)
+			pcore_fail(path, "the gap is empty: within is not longer than after", NULL);
 		member = persona_json_member(json, "as");
 		if (member != NULL)
 		{
@@ -746,6 +751,53 @@ read_step(Reader *reader, const PersonaJson *json, const char *path, PersonaStep
 	}
 }
 
+/* Returns how often a step is to be matched in a row: "times", or once. */
+static int
+read_repeat(const PersonaJson *json, const char *path)
+{
+	const PersonaJson *times = json->kind == PERSONA_JSON_OBJECT ? persona_json_member(json, "times") : NULL;
+
+	if (times == NULL)
+		return 1;
+	if (times->kind != PERSONA_JSON_NUMBER || strspn(times->text, "0123456789") != strlen(times->text)
+		|| strlen(times->text) > 2 || atoi(times->text) < 1 || atoi(times->text) > PERSONA_MAX_STEPS)
+		pcore_fail(member_path(path, "times"), pcore_format("a number from 1 to %d is expected", PERSONA_MAX_STEPS), NULL);
+	return atoi(times->text);
+}
+
+/*
+ * Reads the steps.  A step with "times" becomes as many steps: "within",
+ * "after" and "same" hold for each of them, "as" names the last one.
+ */
+static void
+read_steps(Reader *reader, const PersonaJson *steps, const char *path, PersonaCondition *condition)
+{
+	condition->steps = zeroed(sizeof(PersonaStep) * PERSONA_MAX_STEPS);
+	for (int i = 0; i < steps->count; i++)
+	{
+		const char *step_path = item_path(path, i);
+		int			repeat = read_repeat(&steps->items[i], step_path);
+
+		for (int r = 0; r < repeat; r++)
+		{
+			PersonaStep *step;
+
+			if (condition->step_count == PERSONA_MAX_STEPS)
+				pcore_fail(path, pcore_format("more than %d steps", PERSONA_MAX_STEPS), NULL);
+			step = &condition->steps[condition->step_count++];
+			read_step(reader, &steps->items[i], step_path, step);
+			if (r < repeat - 1)
+				step->alias = NULL;
+			/* What relates to the step before has nothing to relate to. */
+			if (condition->step_count == 1 && repeat > 1)
+			{
+				step->within = step->after = 0;
+				step->same_count = 0;
+			}
+		}
+	}
+}
+
 /* Reads {"sequence": [...]}. */
 static void
 read_sequence(Reader *reader, const PersonaJson *json, const char *path, PersonaCondition *condition)
@@ -760,15 +812,11 @@ read_sequence(Reader *reader, const PersonaJson *json, const char *path, Persona
 	check_keys(json, path, allowed);
 	if (steps->kind != PERSONA_JSON_ARRAY || steps->count == 0)
 		pcore_fail(steps_path, "a list of at least one step is expected", NULL);
-	if (steps->count > PERSONA_MAX_STEPS)
-		pcore_fail(steps_path, pcore_format("more than %d steps", PERSONA_MAX_STEPS), NULL);
-	condition->step_count = steps->count;
-	condition->steps = zeroed(sizeof(PersonaStep) * (size_t) steps->count);
-	for (int i = 0; i < steps->count; i++)
+	read_steps(reader, steps, steps_path, condition);
+	for (int i = 0; i < condition->step_count; i++)
 	{
 		PersonaStep *step = &condition->steps[i];
 
-		read_step(reader, &steps->items[i], item_path(steps_path, i), step);
 		if (!step->absent)
 			last_positive = i;
 		for (int j = 0; j < i; j++)
@@ -783,6 +831,8 @@ read_sequence(Reader *reader, const PersonaJson *json, const char *path, Persona
 	if (condition->steps[0].within > 0)
 		pcore_fail(member_path(condition->steps[0].path, "within"), "the first step has no step before it",
 				   "\"within\" beside \"sequence\" limits the whole.");
+	if (condition->steps[0].after > 0)
+		pcore_fail(member_path(condition->steps[0].path, "after"), "the first step has no step before it", NULL);
 	if (condition->steps[0].same_count > 0)
 		pcore_fail(member_path(condition->steps[0].path, "same"), "the first step has no step before it", NULL);
 	for (int i = 0; i < condition->step_count; i++)

@@ -307,30 +307,43 @@ plain_number(Numeric number)
 	return text;
 }
 
-/* Returns an instant or day as text in ISO form. */
+/* Rewrites "2026-03-01T10:00:00" for people: minutes are enough when the rest is zero. */
 static char *
-time_text(Datum datum, Oid type, bool shown, const PcoreZone *zone)
+people_time(char *text)
 {
-	char	   *text = palloc(MAXDATELEN + 1);
-
-	if (type == TIMESTAMPTZOID)
+	if (strlen(text) >= 19 && text[10] == 'T')
 	{
-		TimestampTz instant = DatumGetTimestampTz(datum);
-
-		if (!shown || TIMESTAMP_NOT_FINITE(instant))
-			return psprintf(INT64_FORMAT, instant);
-		datum = TimestampGetDatum(pcore_local(zone, instant));
-		type = TIMESTAMPOID;
-	}
-	JsonEncodeDateTime(text, datum, type, NULL);
-	if (shown && type == TIMESTAMPOID && strlen(text) >= 19 && text[10] == 'T')
-	{
-		/* For people: minutes are enough when the rest is zero. */
 		text[10] = ' ';
 		if (strcmp(text + 16, ":00") == 0)
 			text[16] = '\0';
 	}
 	return text;
+}
+
+/* Returns an instant on the wall clock of a zone, for people. */
+char *
+persona_instant_text(PcoreInstant instant, const PcoreZone *zone)
+{
+	char	   *text = palloc(MAXDATELEN + 1);
+
+	if (instant == PCORE_BEGIN_OF_TIME || instant == PCORE_END_OF_TIME)
+		return pstrdup(instant == PCORE_END_OF_TIME ? "infinity" : "-infinity");
+	JsonEncodeDateTime(text, TimestampGetDatum(pcore_local(zone, instant)), TIMESTAMPOID, NULL);
+	return people_time(text);
+}
+
+/* Returns a date or time as text in ISO form. */
+static char *
+time_text(Datum datum, Oid type, bool shown, const PcoreZone *zone)
+{
+	char	   *text;
+
+	if (type == TIMESTAMPTZOID)
+		return shown && zone != NULL ? persona_instant_text(DatumGetTimestampTz(datum), zone)
+			: psprintf("%s" INT64_FORMAT, shown ? PERSONA_INSTANT_MARK : "", DatumGetTimestampTz(datum));
+	text = palloc(MAXDATELEN + 1);
+	JsonEncodeDateTime(text, datum, type, NULL);
+	return shown && type == TIMESTAMPOID ? people_time(text) : text;
 }
 
 /* Returns the value as text, or NULL when it is absent. */
@@ -904,6 +917,15 @@ read_instant(const PersonaRowTest *bound, Datum value, const PcoreZone *zone, Pc
 	}
 }
 
+/* The offset of UTC. */
+static PcoreDuration
+utc_offset(const PcoreZone *zone, PcoreInstant instant, PcoreInstant *from, PcoreInstant *until)
+{
+	*from = PCORE_BEGIN_OF_TIME;
+	*until = PCORE_END_OF_TIME;
+	return 0;
+}
+
 /* Returns the truth that holds in one stretch of time. */
 static PcoreTruth
 one_span(PcoreInstant from, PcoreInstant until)
@@ -963,18 +985,13 @@ anniversary_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone
 	return pcore_truth_any_span(spans, count, PCORE_BEGIN_OF_TIME);
 }
 
-/* Returns the truth of a test of a present date or time. */
+/* Returns the truth of a test of an instant that is relative to as_of. */
 static PcoreTruth
-time_truth(const PersonaRowTest *bound, Datum value, const PcoreZone *zone)
+relative_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone *zone)
 {
-	const PersonaTest *test = bound->test;
-	PcoreInstant instant;
-	bool		finite;
+	bool		finite = instant != PCORE_BEGIN_OF_TIME && instant != PCORE_END_OF_TIME;
 
-	if (!read_instant(bound, value, zone, &instant))
-		return ALWAYS_FALSE;
-	finite = instant != PCORE_BEGIN_OF_TIME && instant != PCORE_END_OF_TIME;
-	switch (bound->operator)
+	switch (test->operator)
 	{
 		case PERSONA_WITHIN_LAST:
 			return finite ? one_span(instant, pcore_add(instant, test->period.length)) : ALWAYS_FALSE;
@@ -985,29 +1002,84 @@ time_truth(const PersonaRowTest *bound, Datum value, const PcoreZone *zone)
 		default:
 			break;
 	}
+	if (!finite)
+		return pcore_truth_constant((test->operator == PERSONA_BEFORE && instant == PCORE_BEGIN_OF_TIME)
+									|| (test->operator == PERSONA_AFTER && instant == PCORE_END_OF_TIME));
 	if (test->period.kind == PERSONA_PERIOD_CALENDAR)
-	{
-		if (!finite)
-			return pcore_truth_constant(bound->operator == PERSONA_BEFORE ? instant == PCORE_BEGIN_OF_TIME
-										: bound->operator == PERSONA_AFTER && instant == PCORE_END_OF_TIME);
-		return calendar_truth(bound->operator, &test->period, instant, zone);
-	}
-	if (test->period.kind == PERSONA_PERIOD_LENGTH)
-	{
-		if (!finite)
-			return pcore_truth_constant(instant == (bound->operator == PERSONA_BEFORE
-													? PCORE_BEGIN_OF_TIME : PCORE_END_OF_TIME));
-		/* Earlier than so long ago; later than in so long. */
-		if (bound->operator == PERSONA_BEFORE)
-			return one_span(pcore_add(instant, test->period.length), PCORE_END_OF_TIME);
-		return one_span(PCORE_BEGIN_OF_TIME, pcore_add(instant, -test->period.length));
-	}
+		return calendar_truth(test->operator, &test->period, instant, zone);
+	/* Earlier than so long ago; later than in so long. */
+	if (test->operator == PERSONA_BEFORE)
+		return one_span(pcore_add(instant, test->period.length), PCORE_END_OF_TIME);
+	return one_span(PCORE_BEGIN_OF_TIME, pcore_add(instant, -test->period.length));
+}
+
+/* Returns the truth of a test of a present date or time. */
+static PcoreTruth
+time_truth(const PersonaRowTest *bound, Datum value, const PcoreZone *zone)
+{
+	PcoreInstant instant;
+
+	if (!read_instant(bound, value, zone, &instant))
+		return ALWAYS_FALSE;
+	if (persona_test_is_relative(bound->test))
+		return relative_truth(bound->test, instant, zone);
 	if (bound->operator == PERSONA_BEFORE)
 		return pcore_truth_constant(instant < pcore_moment_begin(&bound->moment, zone));
 	if (bound->operator == PERSONA_AFTER)
 		return pcore_truth_constant(instant >= pcore_moment_end(&bound->moment, zone));
 	return pcore_truth_constant(instant >= pcore_moment_begin(&bound->moment, zone)
 								&& instant < pcore_moment_end(&bound->moment, zone));
+}
+
+/* Tells whether a bound test's outcome depends on as_of. */
+bool
+persona_row_test_is_relative(const PersonaRowTest *bound)
+{
+	return persona_test_is_relative(bound->test);
+}
+
+/* Keeps what a relative test reads: an instant, a wall-clock time, or nothing. */
+char *
+persona_row_test_keep(const PersonaRowTest *bound, const Datum *values, const bool *nulls)
+{
+	/* On the wall clock of UTC a local time is its own number. */
+	static const PcoreZone wall_clock = {utc_offset, NULL};
+	Datum		value;
+	PcoreInstant instant;
+	bool		local = bound->value->type != TIMESTAMPTZOID;
+
+	if (!fetch(bound->value, values, nulls, &value))
+		return pstrdup("-");
+	if (bound->value->type == JSONBOID)
+	{
+		JsonbValue	scalar;
+		PcoreMoment moment;
+
+		if (!json_scalar(value, &scalar) || scalar.type != jbvString
+			|| !pcore_moment_parse(pnstrdup(scalar.val.string.val, scalar.val.string.len), &moment))
+			return pstrdup("-");
+		return psprintf("%c" INT64_FORMAT, moment.fixed ? 'i' : 'l', moment.local);
+	}
+	if (!read_instant(bound, value, &wall_clock, &instant))
+		return pstrdup("-");
+	return psprintf("%c" INT64_FORMAT, local ? 'l' : 'i', instant);
+}
+
+/* Returns the truth of a relative test of what persona_row_test_keep kept. */
+PcoreTruth
+persona_kept_truth(const PersonaTest *test, const char *kept, const PcoreZone *zone)
+{
+	PcoreZone	named;
+	int64		number;
+
+	if (*kept == '-')
+		return ALWAYS_FALSE;
+	if (test->zone != NULL && persona_zone_find(test->zone, &named))
+		zone = &named;
+	number = strtoll(kept + 1, NULL, 10);
+	if (*kept == 'l' && number != PCORE_BEGIN_OF_TIME && number != PCORE_END_OF_TIME)
+		number = pcore_instant(zone, number);
+	return relative_truth(test, number, zone);
 }
 
 /* Evaluates a test on the columns of a row, in the zone of its customer. */

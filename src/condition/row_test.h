@@ -44,6 +44,15 @@ extern PcoreTruth persona_row_test_truth(const PersonaRowTest *test, const Datum
 										 const bool *nulls, const PcoreZone *zone);
 
 /*
+ * Of events, the customer's zone is not known when the row is read.  So a
+ * relative test keeps, as text, the instant or the wall-clock time of its
+ * column, and is evaluated on that later.
+ */
+extern bool persona_row_test_is_relative(const PersonaRowTest *test);
+extern char *persona_row_test_keep(const PersonaRowTest *test, const Datum *values, const bool *nulls);
+extern PcoreTruth persona_kept_truth(const PersonaTest *test, const char *kept, const PcoreZone *zone);
+
+/*
  * A column, or a part of it, by dotted path: found in a row type once, then
  * read as text, for values that are kept or shown.
  */
@@ -56,10 +65,16 @@ extern int	persona_row_value_column(const PersonaRowValue *value);
 /* Returns the type of the value (of json parts: jsonb). */
 extern Oid	persona_row_value_type(const PersonaRowValue *value);
 
+/* What a kept instant begins with that is to be shown in a zone not yet known. */
+#define PERSONA_INSTANT_MARK "\001"
+
+/* Returns an instant on the wall clock of a zone, for people. */
+extern char *persona_instant_text(PcoreInstant instant, const PcoreZone *zone);
+
 /*
  * Returns the value as text, or NULL when it is absent.  "shown" is the form
- * for people (instants on the wall clock of the zone); otherwise the form in
- * which equal values have equal text.
+ * for people (instants on the wall clock of the zone, or marked if "zone" is
+ * NULL); otherwise the form in which equal values have equal text.
  */
 extern char *persona_row_value_text(const PersonaRowValue *value, const Datum *data,
 									const bool *nulls, bool shown, const PcoreZone *zone);

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_collation.h"
+#include "compat.h"
 #include "condition/condition.h"
 #include "core/hours.h"
 #include "fmgr.h"

@@ -107,8 +107,9 @@ link_step(const PcoreInstant *at, int count, const PcoreStep *step, StepLinks be
 
 		if ((i & 255) == 0)
 			pcore_check_interrupts();
-		/* Everything before this event takes its place. */
-		for (; added < before.count && before.links[added].event < event; added++)
+		/* Everything before this event, and long enough, takes its place. */
+		for (; added < before.count && before.links[added].event < event
+			 && pcore_add(at[before.links[added].event], step->after) <= at[event]; added++)
 		{
 			Link	   *link = &before.links[added];
 			int32_t		own = class_of(step->classes, link->event);

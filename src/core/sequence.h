@@ -23,6 +23,7 @@ typedef struct PcoreStep
 	 * Trailing absence: the time that must pass without such an event.
 	 */
 	PcoreDuration within;
+	PcoreDuration after;		/* positive step: the gap is at least this */
 
 	/*
 	 * Class of each event of the timeline under the properties that must equal

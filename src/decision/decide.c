@@ -333,6 +333,8 @@ look_up(void *data, const PcoreTemplatePart *part)
 	if (value == NULL)
 		return NULL;
 	text = pnstrdup(value->bytes, value->length);
+	if (text[0] == PERSONA_INSTANT_MARK[0])
+		return persona_instant_text(strtoll(text + 1, NULL, 10), &customer->zone);
 	return text;
 }
 

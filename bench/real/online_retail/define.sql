@@ -22,7 +22,7 @@ INSERT INTO persona.cohort (name, condition) VALUES
 ('all_themes', '{"attribute": "account.themes", "contains_all": ["christmas", "vintage", "garden"]}'),
 ('new_customers', '{"attribute": "first_purchase", "within_last": "30 days"}'),
 ('customers_of_2010', '{"attribute": "first_purchase", "before": "2011-01-01T00:00:00Z"}'),
-('customers_since_june', '{"attribute": "first_purchase", "after": "2011-06-01T10:37:00+01:00"}'),
+('customers_since_june', '{"attribute": "first_purchase", "after": "2011-06-01T10:15:00+01:00"}'),
 ('first_last_quarter', '{"attribute": "first_purchase", "on": "last quarter", "zone": "Europe/London"}'),
 ('first_this_month', '{"attribute": "first_purchase", "on": "this month"}'),
 ('first_on_a_day', '{"attribute": "first_purchase_on", "on": "2011-03-24"}'),
@@ -135,7 +135,7 @@ INSERT INTO persona.campaign_channel (campaign, position, channel, placement) VA
 ('catalog', 1, 'email', NULL), ('catalog', 2, 'shop', 'start');
 
 INSERT INTO persona.policy (name, channel, max_contacts, period) VALUES
-('three_a_month', NULL, 3, '30 days'),
+('two_a_month', NULL, 2, '30 days'),
 ('one_call_in_two_weeks', 'phone', 1, '14 days'),
 ('one_email_a_week', 'email', 1, '1 week'),
 ('no_two_faxes_a_day', 'fax', 1, '24 hours');

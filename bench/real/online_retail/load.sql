@@ -102,7 +102,7 @@ LEFT JOIN (VALUES
 ) z(country, time_zone, language) USING (country);
 
 -- What was sent already: a letter of thanks for some invoices (decided at once,
--- sent a day later), answers to some firings of two triggers, and calls.
+-- sent a day later), answers to some firings of two triggers, and catalogs.
 CREATE TABLE retail.sent_message (
 	customer_id int NOT NULL,
 	campaign text NOT NULL,
@@ -140,6 +140,11 @@ INSERT INTO retail.sent_message
 SELECT customer_id, 'replenish', 'refill', 'fax', 'refill.fax', NULL, NULL, 'sent', at + interval '40 days', at + interval '40 days'
 FROM retail.invoice
 WHERE customer_id IS NOT NULL AND first_line % 6 = 1 AND at < '2011-10-20';
+
+INSERT INTO retail.sent_message
+SELECT customer_id, 'catalog', 'catalog', 'email', 'catalog.email', NULL, NULL, 'sent', at + interval '8 days', at + interval '9 days'
+FROM retail.invoice
+WHERE customer_id IS NOT NULL AND first_line % 6 = 2;
 
 ANALYZE retail.customer, retail.invoice, retail.invoice_line, retail.sent_message;
 
