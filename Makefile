@@ -36,7 +36,7 @@ endif
 
 # A warning is an error; `make WERROR=` forgives one of a future compiler.
 WERROR      = -Werror
-PG_CPPFLAGS = -Isrc $(shell pkg-config --cflags jansson 2>/dev/null)
+PG_CPPFLAGS = -Isrc -DPERSONA_VERSION=\"$(EXTVERSION)\" $(shell pkg-config --cflags jansson 2>/dev/null)
 # Callbacks have the parameters that PostgreSQL prescribes, used or not.
 PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter $(WERROR) -MMD -MP
 SHLIB_LINK  = $(shell pkg-config --libs jansson 2>/dev/null)

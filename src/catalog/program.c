@@ -428,7 +428,8 @@ keep_placeholders(PersonaProgram *program, const PersonaCampaign *campaign, cons
 						 ? "The campaign has no trigger, so only customer is there."
 						 : psprintf("Names here: customer, event%s.",
 									persona_aliases(program->set, program->triggers[campaign->trigger].node)));
-		(void) persona_conditions_slot(program->set, part->name, psprintf("%s {{%s.%s}}", key, part->scope, part->name),
+		(void) persona_conditions_slot(program->set, part->name, psprintf("message \"%s\" in campaign \"%s\": %s {{%s.%s}}", message->name,
+																		 campaign->name, key, part->scope, part->name),
 									   selector, true, false);
 	}
 	persona_leave_definition(outer);
@@ -809,7 +810,7 @@ persona_program_check(PersonaProgram *program)
 {
 	const PersonaConditions *set = program->set;
 	bool	   *bound;
-	bool	   *kept;
+	Bitmapset **unmet;			/* by slot: selectors without a source that has the column */
 
 	if (program->customer_relation == NULL)
 		return;
@@ -817,7 +818,10 @@ persona_program_check(PersonaProgram *program)
 
 	/* Each selector and each kept value needs a source that can give it. */
 	bound = palloc0(sizeof(bool) * (set->selector_count + 1));
-	kept = palloc0(sizeof(bool) * (set->slot_count + 1));
+	unmet = palloc0(sizeof(Bitmapset *) * (set->slot_count + 1));
+	for (int v = 0; v < set->slot_count; v++)
+		if (set->slots[v].where_of == PERSONA_NONE)
+			unmet[v] = bms_copy(set->slots[v].selectors);
 	for (int source = 0; source < program->source_count; source++)
 	{
 		PersonaRowShape row;
@@ -831,9 +835,14 @@ persona_program_check(PersonaProgram *program)
 		row.default_zone = &program->default_zone;
 		(void) persona_classifier_bind(set, &program->sources[source], source, &row, missing, missing_slots);
 		for (int s = 0; s < set->selector_count; s++)
-			bound[s] |= persona_source_has_kind(&program->sources[source], set->selectors[s].kind) && !missing[s];
-		for (int v = 0; v < set->slot_count; v++)
-			kept[v] |= !missing_slots[v];
+		{
+			if (!persona_source_has_kind(&program->sources[source], set->selectors[s].kind))
+				continue;
+			bound[s] |= !missing[s];
+			for (int v = 0; v < set->slot_count; v++)
+				if (!missing_slots[v])
+					unmet[v] = bms_del_member(unmet[v], s);
+		}
 		persona_leave_definition(definition);
 	}
 	for (int s = 0; s < set->selector_count; s++)
@@ -865,7 +874,15 @@ persona_program_check(PersonaProgram *program)
 		persona_leave_definition(definition);
 	}
 	for (int v = 0; v < set->slot_count; v++)
-		if (!kept[v])
-			persona_fail(ERRCODE_UNDEFINED_COLUMN, set->slots[v].path,
-						 psprintf("no bound relation with such events has a column \"%s\"", set->slots[v].property), NULL);
+	{
+		PersonaDefinition definition;
+
+		if (bms_is_empty(unmet[v]))
+			continue;
+		definition = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
+		persona_fail(ERRCODE_UNDEFINED_COLUMN, set->slots[v].path,
+					 psprintf("no bound relation with events of kind \"%s\" has a column \"%s\"",
+							  set->selectors[bms_next_member(unmet[v], -1)].kind, set->slots[v].property), NULL);
+		persona_leave_definition(definition);
+	}
 }

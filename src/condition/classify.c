@@ -100,7 +100,7 @@ fulfills(const BoundWhere *where, const Datum *values, const bool *nulls, const 
 	switch (where->kind)
 	{
 		case PERSONA_ATTRIBUTE:
-			return persona_row_test_truth(where->test, values, nulls, zone).initial;
+			return persona_row_test_passes(where->test, values, nulls, zone);
 		case PERSONA_NOT:
 			return !fulfills(where->parts[0], values, nulls, zone);
 		case PERSONA_ALL:
@@ -129,7 +129,7 @@ keep_parts(const BoundWhere *where, const Datum *values, const bool *nulls, cons
 	if (persona_row_test_is_relative(where->test))
 		appendStringInfoString(kept, persona_row_test_keep(where->test, values, nulls));
 	else
-		appendStringInfoString(kept, persona_row_test_truth(where->test, values, nulls, zone).initial ? "1" : "0");
+		appendStringInfoString(kept, persona_row_test_passes(where->test, values, nulls, zone) ? "1" : "0");
 	appendStringInfoChar(kept, ' ');
 }
 
@@ -222,6 +222,8 @@ persona_classifier_bind(const PersonaConditions *set, const PersonaSource *sourc
 		while ((s = bms_next_member(slot->selectors, s)) >= 0)
 			if (persona_source_has_kind(source, set->selectors[s].kind))
 				break;
+		if (missing_slots != NULL)
+			missing_slots[v] = s < 0;
 		if (s < 0 || slot->where_of != PERSONA_NONE)
 			continue;
 		classifier->slots[v] = persona_row_value_bind(slot->property, shape, slot->path, &lacks);
@@ -288,14 +290,11 @@ persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, co
 			keep_parts(classifier->where[s], values, nulls, &classifier->zone, &kept);
 			text = kept.data;
 		}
+		else if (set->slots[v].number)
+			text = persona_row_value_number(classifier->slots[v], values, nulls);
 		else
 			text = persona_row_value_text(classifier->slots[v], values, nulls, set->slots[v].shown, NULL);
 		if (text == NULL)
-			continue;
-		/* A json string is no number, whatever it says. */
-		if (set->slots[v].number
-			&& persona_row_value_type(classifier->slots[v]) == JSONBOID
-			&& strspn(text, "0123456789.-+eE") != strlen(text))
 			continue;
 		classifier->values[value_count].slot = v;
 		classifier->values[value_count].bytes = text;

@@ -134,6 +134,7 @@ struct PersonaCondition
 
 	/* a cohort's name, an attribute's dotted path, an event's kind */
 	const char *name;
+	const char *name_path;		/* where it is written */
 
 	/* the test of an attribute, or of what is measured of events */
 	PersonaTest *test;
@@ -146,6 +147,7 @@ struct PersonaCondition
 	/* event */
 	PersonaMeasure measure;
 	const char *property;		/* of sum, avg, min, max, distinct */
+	const char *property_path;	/* where it is written */
 	PersonaCondition *one_where;	/* inside first or last, or NULL */
 	PersonaPeriod one_within;	/* inside first or last */
 	PersonaPeriod one_before;

@@ -353,6 +353,7 @@ make_property_test(const PersonaCondition *event, PersonaOperator operator, int 
 	made->kind = PERSONA_ATTRIBUTE;
 	made->path = event->path;
 	made->name = event->property;
+	made->name_path = event->property_path;
 	made->test = test;
 	*test = *event->test;
 	test->operator = operator;
@@ -469,12 +470,28 @@ add_event(Adder *adder, PersonaCondition *condition)
 	PersonaConditions *set = adder->set;
 	PersonaNode node;
 	StringInfoData key;
-	const char *kind_path = psprintf("%s.event", condition->path);
+	const char *kind_path = condition->name_path;
 	int			number;
 
+	PcoreZone	zone;
+
 	check_period(&condition->within, psprintf("%s.within", condition->path));
+	if (condition->zone != NULL && !persona_zone_find(condition->zone, &zone))
+		pcore_fail(psprintf("%s.zone", condition->path), psprintf("time zone \"%s\" is unknown", condition->zone), NULL);
 	if (condition->measure == PERSONA_MIN || condition->measure == PERSONA_MAX)
 		return add_condition(adder, rewrite_extreme(condition));
+	if (condition->test != NULL && condition->test->operator == PERSONA_NOT_IN
+		&& condition->measure != PERSONA_SUM && condition->measure != PERSONA_AVG)
+	{
+		PersonaCondition *positive = palloc(sizeof(PersonaCondition));
+		PersonaTest *test = palloc(sizeof(PersonaTest));
+
+		*test = *condition->test;
+		test->operator = PERSONA_IN;
+		*positive = *condition;
+		positive->test = test;
+		return add_condition(adder, make_not(positive));
+	}
 	memset(&node, 0, sizeof(node));
 	node.source = condition;
 	node.timed = true;
@@ -489,15 +506,6 @@ add_event(Adder *adder, PersonaCondition *condition)
 	{
 		case PERSONA_TIMES:
 			node.kind = PERSONA_NODE_COUNT;
-			if (condition->test != NULL && condition->test->operator == PERSONA_NOT_IN)
-			{
-				PersonaTest *positive = palloc(sizeof(PersonaTest));
-
-				*positive = *condition->test;
-				positive->operator = PERSONA_IN;
-				condition->test = positive;
-				return add_condition(adder, make_not(condition));
-			}
 			make_ranges(&node, condition->test);
 			append_test(&key, condition->test);
 			break;
@@ -506,7 +514,7 @@ add_event(Adder *adder, PersonaCondition *condition)
 			node.kind = PERSONA_NODE_EVERY;
 			make_ranges(&node, condition->test);
 			if (condition->test->operator != PERSONA_AT_MOST && condition->test->operator != PERSONA_LESS_THAN
-				&& condition->test->operator != PERSONA_IS_NOT && condition->test->operator != PERSONA_NOT_IN
+				&& condition->test->operator != PERSONA_IS_NOT
 				&& node.ranges[0].low > condition->every_of)
 				pcore_fail(condition->test->path,
 						   psprintf("%d periods can't have more than %d with an event",
@@ -529,8 +537,6 @@ add_event(Adder *adder, PersonaCondition *condition)
 			break;
 		case PERSONA_DISTINCT:
 			node.kind = PERSONA_NODE_DISTINCT;
-			if (condition->test->operator == PERSONA_NOT_IN)
-				pcore_fail(condition->test->path, "\"not_in\" has no meaning for a number of values", NULL);
 			make_ranges(&node, condition->test);
 			node.slot = persona_conditions_slot(set, condition->property, psprintf("%s.distinct", condition->path),
 												node.selector, false, false);
@@ -542,7 +548,12 @@ add_event(Adder *adder, PersonaCondition *condition)
 			refuse_relative(condition->where);
 			refuse_relative(condition->one_where);
 			node.kind = condition->measure == PERSONA_FIRST ? PERSONA_NODE_FIRST : PERSONA_NODE_LAST;
-			check_period(&condition->one_within, condition->path);
+			{
+				const char *one = condition->measure == PERSONA_FIRST ? "first" : "last";
+
+				check_period(&condition->one_within, psprintf("%s.%s.within", condition->path, one));
+				check_period(&condition->one_before, psprintf("%s.%s.before", condition->path, one));
+			}
 			if (condition->one_where != NULL)
 				node.passed = add_selector(set, condition->name, kind_path,
 										   make_both(condition->path, condition->where, condition->one_where));

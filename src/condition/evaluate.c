@@ -77,6 +77,15 @@ mode_start(const PersonaEvaluation *evaluation, int mode)
 	return mode == NOW ? evaluation->as_of : PCORE_BEGIN_OF_TIME;
 }
 
+/* Returns what a mode wants to see of time. */
+static PersonaView
+view_of(const PersonaEvaluation *evaluation, int mode)
+{
+	PersonaView view = {evaluation->as_of, mode == ALL_TIME};
+
+	return view;
+}
+
 /* Returns the zone of a condition: a named one, or the customer's. */
 static const PcoreZone *
 condition_zone(const PersonaEvaluation *evaluation, const PersonaCondition *condition, PcoreZone *named)
@@ -146,14 +155,14 @@ add_window(Windows *windows, PcoreSpan span, int event)
 
 /* Returns the truth of a "where" of which the parts were kept; moves *kept on. */
 static PcoreTruth
-kept_where_truth(const PersonaCondition *where, const char **kept, const PcoreZone *zone)
+kept_where_truth(const PersonaCondition *where, const char **kept, const PcoreZone *zone, PersonaView view)
 {
 	PcoreTruth	truth;
 
 	if (where->kind == PERSONA_ATTRIBUTE)
 	{
 		if (persona_test_is_relative(where->test))
-			truth = persona_kept_truth(where->test, *kept, zone);
+			truth = persona_kept_truth(where->test, *kept, zone, view);
 		else
 			truth = pcore_truth_constant(**kept == '1');
 		while (**kept != ' ' && **kept != '\0')
@@ -163,11 +172,11 @@ kept_where_truth(const PersonaCondition *where, const char **kept, const PcoreZo
 		return truth;
 	}
 	if (where->kind == PERSONA_NOT)
-		return pcore_truth_not(kept_where_truth(where->parts[0], kept, zone));
+		return pcore_truth_not(kept_where_truth(where->parts[0], kept, zone, view));
 	truth = pcore_truth_constant(where->kind == PERSONA_ALL);
 	for (int i = 0; i < where->count; i++)
 	{
-		PcoreTruth	part = kept_where_truth(where->parts[i], kept, zone);
+		PcoreTruth	part = kept_where_truth(where->parts[i], kept, zone, view);
 
 		truth = where->kind == PERSONA_ALL ? pcore_truth_and(truth, part) : pcore_truth_or(truth, part);
 	}
@@ -186,7 +195,7 @@ add_where_windows(PersonaEvaluation *evaluation, Windows *windows, int selector,
 
 	if (kept == NULL)
 		return;
-	truth = kept_where_truth(from->where, &kept, evaluation->zone);
+	truth = kept_where_truth(from->where, &kept, evaluation->zone, view_of(evaluation, ALL_TIME));
 	holds = truth.initial;
 	for (int i = 0; i <= truth.count; i++)
 	{
@@ -777,7 +786,7 @@ compute_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 			return pcore_truth_not(node_truth(evaluation, node->parts[0], mode));
 		case PERSONA_NODE_TEST:
 			truth = persona_row_test_truth(evaluation->tests[node->test], evaluation->values, evaluation->nulls,
-										   evaluation->zone);
+										   evaluation->zone, view_of(evaluation, mode));
 			if (mode == NOW && truth.count > 0)
 			{
 				/* Leave out what is past. */

@@ -168,6 +168,18 @@ unmarked_position(const char *marked, size_t position)
 	return written;
 }
 
+/* Counts the characters in the first bytes of UTF-8 text. */
+static size_t
+characters(const char *text, size_t length, size_t bytes)
+{
+	size_t		count = 0;
+
+	for (size_t i = 0; i < length && i < bytes; i++)
+		if (((unsigned char) text[i] & 0xC0) != 0x80)
+			count++;
+	return count;
+}
+
 /* Copies a value of jansson into the tree. */
 static void
 copy_value(json_t *value, PersonaJson *copy)
@@ -214,6 +226,8 @@ copy_value(json_t *value, PersonaJson *copy)
 				copy->keys = pcore_alloc(sizeof(char *) * (copy->count + 1));
 				json_object_foreach(value, key, member)
 				{
+					if (key[0] == NUMBER_MARK)
+						refuse(pcore_format("invalid JSON: the key %s is not a string", key + 1), NULL);
 					copy->keys[i] = pcore_copy(key, strlen(key));
 					copy_value(member, &copy->items[i++]);
 				}
@@ -241,7 +255,8 @@ persona_json_read(const char *text, size_t length)
 	pending = json_loadb(marked, marked_length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (pending == NULL)
 	{
-		size_t		position = unmarked_position(marked, error.position > 0 ? (size_t) error.position : 0);
+		size_t		position = characters(text, length,
+										   unmarked_position(marked, error.position > 0 ? (size_t) error.position : 0));
 		char	   *problem = pcore_copy(error.text, strlen(error.text));
 		char	   *near_text = strstr(problem, " near '");
 

@@ -374,6 +374,15 @@ read_operands(PersonaTest *test, OperandKind takes, const PersonaJson *json, con
 		case TAKES_STRING:
 			if (json->kind != PERSONA_JSON_STRING)
 				wrong_kind(json, path, "a string");
+			if (test->operator == PERSONA_LIKE)
+			{
+				size_t		escapes = 0;
+
+				while (escapes < strlen(json->text) && json->text[strlen(json->text) - 1 - escapes] == '\\')
+					escapes++;
+				if (escapes % 2 == 1)
+					pcore_fail(path, "the pattern ends with an escape that escapes nothing", NULL);
+			}
 			break;
 		case TAKES_BOOLEAN:
 			if (json->kind != PERSONA_JSON_TRUE && json->kind != PERSONA_JSON_FALSE)
@@ -461,8 +470,8 @@ read_attribute(const PersonaJson *json, const char *path, PersonaCondition *cond
 	const PersonaJson *letter_case = persona_json_member(json, "case");
 	const char *dot;
 
-	condition->name = need_name(need_member(json, "attribute", path), member_path(path, "attribute"),
-								"the name of an attribute");
+	condition->name_path = member_path(path, "attribute");
+	condition->name = need_name(need_member(json, "attribute", path), condition->name_path, "the name of an attribute");
 	for (dot = condition->name; dot != NULL; dot = strchr(dot, '.'))
 	{
 		if (dot != condition->name)
@@ -578,6 +587,8 @@ read_every(const PersonaJson *json, const char *path, PersonaCondition *conditio
 		pcore_fail(member_path(path, "of"),
 				   pcore_format("a number of periods from 1 to %d is expected", PERSONA_MAX_PERIODS), NULL);
 	condition->every_of = atoi(of->text);
+	if (condition->every_period > INT64_MAX / condition->every_of)
+		pcore_fail(path, "the periods are too long together", NULL);
 	condition->test = find_test(json, path);
 	if (condition->test == NULL || !IS_COMPARISON(condition->test->operator))
 		pcore_fail(path, "a comparison for the number of periods is missing",
@@ -638,7 +649,8 @@ read_event(Reader *reader, const PersonaJson *json, const char *path, PersonaCon
 	const char *measured = NULL;
 	const PersonaJson *within = persona_json_member(json, "within");
 
-	condition->name = need_name(need_member(json, "event", path), member_path(path, "event"), "the kind of an event");
+	condition->name_path = member_path(path, "event");
+	condition->name = need_name(need_member(json, "event", path), condition->name_path, "the kind of an event");
 	condition->where = read_where(reader, json, path);
 	if (within != NULL)
 		condition->within = read_period(within, member_path(path, "within"), true, false);
@@ -675,6 +687,7 @@ read_event(Reader *reader, const PersonaJson *json, const char *path, PersonaCon
 				break;
 			default:
 				condition->property = need_name(member, member_at, "the name of a property");
+				condition->property_path = member_at;
 				condition->test = find_test(json, path);
 				if (condition->test == NULL || !IS_COMPARISON(condition->test->operator))
 					pcore_fail(path, pcore_format("a comparison for \"%s\" is missing", measured),
@@ -690,6 +703,10 @@ read_event(Reader *reader, const PersonaJson *json, const char *path, PersonaCon
 
 		check_keys(json, path, allowed);
 	}
+	if (condition->zone != NULL && condition->within.kind != PERSONA_PERIOD_CALENDAR
+		&& condition->one_within.kind != PERSONA_PERIOD_CALENDAR
+		&& condition->one_before.kind != PERSONA_PERIOD_CALENDAR)
+		pcore_fail(member_path(path, "zone"), "\"zone\" has no meaning without a calendar period", NULL);
 }
 
 /* Reads one step of a sequence. */

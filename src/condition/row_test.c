@@ -249,6 +249,33 @@ persona_row_value_type(const PersonaRowValue *value)
 	return value->type;
 }
 
+/* Makes jsonb of json text; returns false when jsonb can't hold it ("\\u0000", huge numbers). */
+static bool
+json_to_jsonb(Datum json, Datum *jsonb)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool held = true;
+
+	PG_TRY();
+	{
+		*jsonb = DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(json)));
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION
+			&& error->sqlerrcode != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+			PG_RE_THROW();
+		FlushErrorState();
+		held = false;
+	}
+	PG_END_TRY();
+	return held;
+}
+
 /* Reads the value from a row; returns false when it is absent. */
 static bool
 fetch(const PersonaRowValue *value, const Datum *values, const bool *nulls, Datum *result)
@@ -266,8 +293,8 @@ fetch(const PersonaRowValue *value, const Datum *values, const bool *nulls, Datu
 		if (null)
 			return false;
 	}
-	if (value->from_json)
-		datum = DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(datum)));
+	if (value->from_json && !json_to_jsonb(datum, &datum))
+		return false;
 	if (value->keys > 0)
 	{
 		bool		null = false;
@@ -386,6 +413,19 @@ persona_row_value_text(const PersonaRowValue *value, const Datum *data, const bo
 	if (value->type == BPCHAROID)
 		return TextDatumGetCString(DirectFunctionCall1(rtrim1, datum));
 	return OutputFunctionCall((FmgrInfo *) &value->output, datum);
+}
+
+/* Returns a value that is a number as text, or NULL when it is absent or no number. */
+char *
+persona_row_value_number(const PersonaRowValue *value, const Datum *data, const bool *nulls)
+{
+	Datum		datum;
+	JsonbValue	scalar;
+
+	if (value->type == JSONBOID
+		&& (!fetch(value, data, nulls, &datum) || !json_scalar(datum, &scalar) || scalar.type != jbvNumeric))
+		return NULL;
+	return persona_row_value_text(value, data, nulls, false, NULL);
 }
 
 /* Tells whether a test's outcome depends on as_of. */
@@ -577,21 +617,35 @@ bind_pattern(PersonaRowTest *bound, const char *column)
 
 	if (!is_text_type(bound->value->type) && bound->value->type != JSONBOID)
 		wrong_type(bound, column, "text");
+	if ((test->operator == PERSONA_LIKE || test->operator == PERSONA_MATCHES)
+		&& !get_collation_isdeterministic(collation))
+		persona_fail(ERRCODE_FEATURE_NOT_SUPPORTED, test->path,
+					 psprintf("\"%s\" does not work with the nondeterministic collation of \"%s\"",
+							  persona_operator_name(test->operator), column), NULL);
 	bound->compare_collation = collation;
 	bound->pattern = test->ignore_case && test->operator != PERSONA_MATCHES
 		? str_tolower(text, strlen(text), collation) : pstrdup(text);
 	bound->pattern_text = CStringGetTextDatum(bound->pattern);
 }
 
-/* Tells whether a condition can be that no value passes: low above high. */
+/* Refuses a range that no value is in: low above high. */
 static void
 check_range(PersonaRowTest *bound)
 {
-	if (bound->operator != PERSONA_BETWEEN || !OidIsValid(bound->compare.fn_oid)
-		|| bound->constants[0].local || bound->constants[1].local)
+	const Constant *low = &bound->constants[0];
+	const Constant *high = &bound->constants[1];
+	bool		empty;
+
+	if (bound->operator != PERSONA_BETWEEN || low->kind != high->kind)
 		return;
-	if (DatumGetInt32(FunctionCall2Coll(&bound->compare, bound->compare_collation,
-										bound->constants[0].value, bound->constants[1].value)) > 0)
+	if (bound->value->type == JSONBOID)
+		empty = low->kind == PERSONA_JSON_STRING
+			&& DatumGetInt32(DirectFunctionCall2Coll(bttextcmp, DEFAULT_COLLATION_OID, low->value, high->value)) > 0;
+	else if (low->local != high->local)
+		empty = false;			/* depends on the zone */
+	else
+		empty = DatumGetInt32(FunctionCall2Coll(&bound->compare, bound->compare_collation, low->value, high->value)) > 0;
+	if (empty)
 		persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, bound->test->path,
 					 "the range is empty: low is more than high", NULL);
 }
@@ -606,16 +660,12 @@ persona_row_test_bind(const PersonaCondition *condition, const PersonaRowShape *
 
 	bound->test = test;
 	bound->operator = test->operator;
-	bound->value = persona_row_value_bind(condition->name, shape, psprintf("%s.attribute", condition->path), missing);
+	bound->value = persona_row_value_bind(condition->name, shape, condition->name_path, missing);
 	if (test->zone != NULL)
 	{
-		/* An unknown zone falls back to the default; the explanation says so. */
 		bound->has_zone = persona_zone_find(test->zone, &bound->zone);
-		if (!bound->has_zone && shape->default_zone != NULL)
-		{
-			bound->zone = *shape->default_zone;
-			bound->has_zone = true;
-		}
+		if (!bound->has_zone)
+			pcore_fail(psprintf("%s.zone", condition->path), psprintf("time zone \"%s\" is unknown", test->zone), NULL);
 	}
 	if (bound->value->column == 0)
 		return bound;
@@ -957,20 +1007,31 @@ calendar_truth(PersonaOperator operator, const PersonaPeriod *period, PcoreInsta
 	return one_span(enters, leaves);
 }
 
-/* Returns the truth of a window around the anniversaries of a day. */
+/* Anniversaries are foreseen for so many years. */
+#define FORESEEN_YEARS 10
+
+/* Returns the truth of a window around the anniversaries of a day, from a start on. */
 static PcoreTruth
-anniversary_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone *zone)
+anniversary_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone *zone, PersonaView view)
 {
 	int64_t		year;
 	int			month;
 	int			day;
 	PcoreSpan  *spans;
 	int			count = 0;
-	const int	years = 200;
+	int64_t		first;
+	int64_t		last;
+	int			unused;
 
 	pcore_civil_from_days(pcore_day_of(pcore_local(zone, instant)), &year, &month, &day);
-	spans = palloc(sizeof(PcoreSpan) * years);
-	for (int64_t y = year + 1; y <= year + years; y++)
+	pcore_civil_from_days(pcore_day_of(view.as_of), &last, &unused, &unused);
+	/* A window reaches at most a year and a day from its anniversary. */
+	first = Max(year + 1, view.past ? year + 1 : last - 2);
+	last += FORESEEN_YEARS;
+	if (first > last)
+		return ALWAYS_FALSE;
+	spans = palloc(sizeof(PcoreSpan) * (last - first + 1));
+	for (int64_t y = first; y <= last; y++)
 	{
 		bool		leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
 		/* 29 February counts on 1 March in common years. */
@@ -987,7 +1048,7 @@ anniversary_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone
 
 /* Returns the truth of a test of an instant that is relative to as_of. */
 static PcoreTruth
-relative_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone *zone)
+relative_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone *zone, PersonaView view)
 {
 	bool		finite = instant != PCORE_BEGIN_OF_TIME && instant != PCORE_END_OF_TIME;
 
@@ -998,7 +1059,7 @@ relative_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone *z
 		case PERSONA_WITHIN_NEXT:
 			return finite ? one_span(pcore_add(instant, -test->period.length), instant) : ALWAYS_FALSE;
 		case PERSONA_ANNIVERSARY_WITHIN:
-			return finite ? anniversary_truth(test, instant, zone) : ALWAYS_FALSE;
+			return finite ? anniversary_truth(test, instant, zone, view) : ALWAYS_FALSE;
 		default:
 			break;
 	}
@@ -1015,14 +1076,14 @@ relative_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone *z
 
 /* Returns the truth of a test of a present date or time. */
 static PcoreTruth
-time_truth(const PersonaRowTest *bound, Datum value, const PcoreZone *zone)
+time_truth(const PersonaRowTest *bound, Datum value, const PcoreZone *zone, PersonaView view)
 {
 	PcoreInstant instant;
 
 	if (!read_instant(bound, value, zone, &instant))
 		return ALWAYS_FALSE;
 	if (persona_test_is_relative(bound->test))
-		return relative_truth(bound->test, instant, zone);
+		return relative_truth(bound->test, instant, zone, view);
 	if (bound->operator == PERSONA_BEFORE)
 		return pcore_truth_constant(instant < pcore_moment_begin(&bound->moment, zone));
 	if (bound->operator == PERSONA_AFTER)
@@ -1067,7 +1128,7 @@ persona_row_test_keep(const PersonaRowTest *bound, const Datum *values, const bo
 
 /* Returns the truth of a relative test of what persona_row_test_keep kept. */
 PcoreTruth
-persona_kept_truth(const PersonaTest *test, const char *kept, const PcoreZone *zone)
+persona_kept_truth(const PersonaTest *test, const char *kept, const PcoreZone *zone, PersonaView view)
 {
 	PcoreZone	named;
 	int64		number;
@@ -1079,12 +1140,13 @@ persona_kept_truth(const PersonaTest *test, const char *kept, const PcoreZone *z
 	number = strtoll(kept + 1, NULL, 10);
 	if (*kept == 'l' && number != PCORE_BEGIN_OF_TIME && number != PCORE_END_OF_TIME)
 		number = pcore_instant(zone, number);
-	return relative_truth(test, number, zone);
+	return relative_truth(test, number, zone, view);
 }
 
 /* Evaluates a test on the columns of a row, in the zone of its customer. */
 PcoreTruth
-persona_row_test_truth(const PersonaRowTest *bound, const Datum *values, const bool *nulls, const PcoreZone *zone)
+persona_row_test_truth(const PersonaRowTest *bound, const Datum *values, const bool *nulls, const PcoreZone *zone,
+					   PersonaView view)
 {
 	Datum		value;
 	bool		present = fetch(bound->value, values, nulls, &value);
@@ -1130,7 +1192,7 @@ persona_row_test_truth(const PersonaRowTest *bound, const Datum *values, const b
 		case PERSONA_AFTER:
 		case PERSONA_ON:
 		case PERSONA_ANNIVERSARY_WITHIN:
-			return time_truth(bound, value, zone);
+			return time_truth(bound, value, zone, view);
 		default:
 			return pcore_truth_constant(passes_comparison(bound, value, zone));
 	}

@@ -39,9 +39,25 @@ extern int	persona_row_test_column(const PersonaRowTest *test);
 /* Tells whether a test's outcome depends on as_of. */
 extern bool persona_test_is_relative(const PersonaTest *test);
 
+/* From which instant on a truth is wanted: as_of, or the past as well. */
+typedef struct PersonaView
+{
+	PcoreInstant as_of;
+	bool		past;
+} PersonaView;
+
 /* Evaluates a test on the columns of a row, in the zone of its customer. */
-extern PcoreTruth persona_row_test_truth(const PersonaRowTest *test, const Datum *values,
-										 const bool *nulls, const PcoreZone *zone);
+extern PcoreTruth persona_row_test_truth(const PersonaRowTest *test, const Datum *values, const bool *nulls,
+										 const PcoreZone *zone, PersonaView view);
+
+/* Tells whether a row passes a test that does not depend on as_of. */
+static inline bool
+persona_row_test_passes(const PersonaRowTest *test, const Datum *values, const bool *nulls, const PcoreZone *zone)
+{
+	PersonaView view = {0, false};
+
+	return persona_row_test_truth(test, values, nulls, zone, view).initial;
+}
 
 /*
  * Of events, the customer's zone is not known when the row is read.  So a
@@ -50,7 +66,8 @@ extern PcoreTruth persona_row_test_truth(const PersonaRowTest *test, const Datum
  */
 extern bool persona_row_test_is_relative(const PersonaRowTest *test);
 extern char *persona_row_test_keep(const PersonaRowTest *test, const Datum *values, const bool *nulls);
-extern PcoreTruth persona_kept_truth(const PersonaTest *test, const char *kept, const PcoreZone *zone);
+extern PcoreTruth persona_kept_truth(const PersonaTest *test, const char *kept, const PcoreZone *zone,
+									 PersonaView view);
 
 /*
  * A column, or a part of it, by dotted path: found in a row type once, then
@@ -78,5 +95,8 @@ extern char *persona_instant_text(PcoreInstant instant, const PcoreZone *zone);
  */
 extern char *persona_row_value_text(const PersonaRowValue *value, const Datum *data,
 									const bool *nulls, bool shown, const PcoreZone *zone);
+
+/* Returns a value that is a number as text, or NULL when it is absent or no number. */
+extern char *persona_row_value_number(const PersonaRowValue *value, const Datum *data, const bool *nulls);
 
 #endif							/* PERSONA_ROW_TEST_H */

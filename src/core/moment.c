@@ -81,8 +81,7 @@ read_time(const char **text, PcoreMoment *moment)
 		(*text)++;
 		if (!read_digits(text, 2, &offset_hour))
 			return false;
-		(void) read_char(text, ':');
-		if (**text != '\0' && !read_digits(text, 2, &offset_minute))
+		if ((read_char(text, ':') || **text != '\0') && !read_digits(text, 2, &offset_minute))
 			return false;
 		if (offset_hour > 15 || offset_minute > 59)
 			return false;

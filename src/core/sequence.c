@@ -251,7 +251,8 @@ pcore_sequence(const PcoreInstant *at, int count, const PcoreStep *steps, int st
 		spans[i].from = complete[i];
 		spans[i].until = within > 0 ? pcore_add(ends.links[i].first, within) : PCORE_END_OF_TIME;
 		if (spans[i].from < spans[i].until && complete[i] <= as_of
-			&& (best == NONE || complete[i] >= complete[best]))
+			&& (best == NONE || complete[i] > complete[best]
+				|| (complete[i] == complete[best] && ends.links[i].first >= ends.links[best].first)))
 			best = i;
 	}
 	if (bound != NULL)

@@ -7,6 +7,7 @@
 #include "decision/customer.h"
 #include "host.h"
 #include "miscadmin.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 /* Reads a column of the customer as text, or NULL. */
@@ -46,9 +47,14 @@ persona_customer_open(PersonaCustomer *customer, PersonaProgram *program, HeapTu
 {
 	Oid			type = HeapTupleHeaderGetTypeId(row);
 	int32		typmod = HeapTupleHeaderGetTypMod(row);
-	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
+	TupleDesc	desc;
 	HeapTupleData tuple;
 
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of must be an instant, not infinity")));
+	desc = lookup_rowtype_tupdesc(type, typmod);
 	memset(customer, 0, sizeof(*customer));
 	customer->program = program;
 	customer->as_of = as_of;

@@ -641,6 +641,10 @@ persona_holds_over_step(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("persona.holds_over needs a condition and an instant")));
+	if (TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(5)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of must be an instant, not infinity")));
 	need_row(fcinfo, 4);
 	condition = PG_GETARG_TEXT_PP(1);
 	program = persona_program_open_condition(fcinfo->flinfo, VARDATA_ANY(condition), VARSIZE_ANY_EXHDR(condition));
