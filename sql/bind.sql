@@ -80,6 +80,15 @@ CREATE FUNCTION persona.invalidate_program() RETURNS trigger
 	LANGUAGE c VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'persona_invalidate_program';
 
+CREATE FUNCTION persona.announce_change() RETURNS void
+	LANGUAGE c VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'persona_announce_change';
+
+COMMENT ON FUNCTION persona.announce_change() IS 'tells all sessions that the program has to be built anew, since a bound relation was renamed or changed';
+
+-- Any session could make all others build their programs again and again.
+REVOKE EXECUTE ON FUNCTION persona.announce_change() FROM PUBLIC;
+
 COMMENT ON FUNCTION persona.invalidate_program() IS 'statement trigger on tables of definitions: tells all sessions that the program has to be built anew';
 
 CREATE FUNCTION persona.check_definitions() RETURNS trigger
@@ -987,11 +996,12 @@ BEGIN
 	)
 	SELECT d.object_type, d.object_identity INTO changed
 	FROM pg_event_trigger_ddl_commands() AS d
-	WHERE d.command_tag = 'ALTER TYPE'
+	WHERE d.command_tag = ANY (ARRAY['ALTER TYPE', 'ALTER SCHEMA'])
 		OR d.classid = 'pg_class'::regclass AND EXISTS (SELECT FROM touching AS t WHERE t.relation = d.objid)
 	LIMIT 1;
 	IF FOUND THEN
 		PERFORM persona.check_change(format('%s %s', changed.object_type, changed.object_identity));
+		PERFORM persona.announce_change();
 	END IF;
 END
 $$;
@@ -1003,7 +1013,7 @@ CREATE EVENT TRIGGER persona_guard_drop ON sql_drop
 
 CREATE EVENT TRIGGER persona_guard_alter ON ddl_command_end
 	WHEN TAG IN ('ALTER TABLE', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE', 'ALTER TYPE',
-		'CREATE VIEW')
+		'ALTER SCHEMA', 'CREATE VIEW')
 	EXECUTE FUNCTION persona.guard_alter();
 
 COMMENT ON EVENT TRIGGER persona_guard_drop IS 'refuses to drop what persona is bound to';

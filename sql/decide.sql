@@ -31,6 +31,11 @@ RETURNS persona.program
 					'name', b.name,
 					'relation', b.relation::text,
 					'customer', b.customer_column,
+					'equality', (SELECT q.operator
+						FROM persona.customer_binding AS k
+							JOIN pg_attribute AS key ON key.attrelid = k.relation AND key.attname = k.key_column
+							JOIN pg_attribute AS own ON own.attrelid = b.relation AND own.attname = b.customer_column
+							CROSS JOIN LATERAL persona.equality(own.atttypid, key.atttypid) AS q),
 					'at', b.at_column,
 					'kind', b.kind,
 					'kind_column', b.kind_column,
@@ -319,4 +324,4 @@ CREATE AGGREGATE persona.holds_over(condition persona.condition, kind text, at t
 COMMENT ON AGGREGATE persona.holds_over(persona.condition, text, timestamptz, anyelement, timestamptz) IS
 'tells whether a condition over events holds for each group of rows of any table, bound or not, in any order of input.
 condition: asks for events only, and is the same for all rows of a group, like as_of; kind, at: kind and time of the row''s event; event: the row, whose columns "where" sees; as_of: the instant.
-Rows with a NULL kind or time, and rows later than as_of, are skipped; NULL if there are no rows or the condition or as_of is NULL; error if the condition asks for attributes or cohorts';
+Rows with a NULL kind or time, and rows later than as_of, are skipped; NULL if there are no rows; error if the condition or as_of is NULL, or if the condition asks for an attribute of the customer';

@@ -36,6 +36,7 @@
 
 PG_FUNCTION_INFO_V1(persona_program);
 PG_FUNCTION_INFO_V1(persona_invalidate_program);
+PG_FUNCTION_INFO_V1(persona_announce_change);
 
 /* ---- the current program ---- */
 
@@ -195,14 +196,10 @@ persona_program(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(result);
 }
 
-/* persona.invalidate_program(): statement trigger; makes all sessions read the definitions again. */
-Datum
-persona_invalidate_program(PG_FUNCTION_ARGS)
+/* Makes all sessions read the definitions again. */
+static void
+invalidate(void)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("persona.invalidate_program() is called by triggers only")));
 	prepare();
 	if (!OidIsValid(anchor))
 		anchor = get_relname_relid("customer_binding", get_namespace_oid("persona", false));
@@ -211,7 +208,26 @@ persona_invalidate_program(PG_FUNCTION_ARGS)
 	current_is_valid = false;
 	generation++;
 	built_in_transaction = true;
+}
+
+/* persona.invalidate_program(): statement trigger; makes all sessions read the definitions again. */
+Datum
+persona_invalidate_program(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("persona.invalidate_program() is called by triggers only")));
+	invalidate();
 	PG_RETURN_POINTER(NULL);
+}
+
+/* persona.announce_change(): the same, for a bound relation that was renamed or changed. */
+Datum
+persona_announce_change(PG_FUNCTION_ARGS)
+{
+	invalidate();
+	PG_RETURN_VOID();
 }
 
 /* ---- compiled programs ---- */

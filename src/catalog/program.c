@@ -175,6 +175,7 @@ read_bindings(PersonaProgram *program, const PersonaJson *json)
 		source->name = need_text(event, "name");
 		source->relation = need_text(event, "relation");
 		source->customer = need_text(event, "customer");
+		source->equality = text_member(event, "equality");
 		source->at = need_text(event, "at");
 		source->kind = text_member(event, "kind");
 		source->kind_column = text_member(event, "kind_column");

@@ -12,6 +12,7 @@ typedef struct PersonaSource
 	const char *name;
 	const char *relation;
 	const char *customer;		/* column with the customer's key */
+	const char *equality;		/* operator that compares it with the key */
 	const char *at;
 	const char *kind;			/* of all its events, or NULL */
 	const char *kind_column;	/* or NULL */

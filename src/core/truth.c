@@ -257,6 +257,7 @@ pcore_truth_sweep(const PcoreSpan *spans, int count, PcoreInstant start, const P
 	int			kept = list_edges(spans, count, start, &begins, &ends);
 	int			i = 0;
 	int			j = 0;
+	int			rounds = 0;
 
 	while (i < kept && begins[i].at <= start)
 		sweep->enter(sweep->state, begins[i++].span);
@@ -274,7 +275,7 @@ pcore_truth_sweep(const PcoreSpan *spans, int count, PcoreInstant start, const P
 		while (i < kept && begins[i].at == at)
 			sweep->enter(sweep->state, begins[i++].span);
 		builder_set(&builder, at, sweep->test(sweep->state));
-		if (((i + j) & 1023) == 0)
+		if ((++rounds & 1023) == 0)
 			pcore_check_interrupts();
 	}
 	return builder_end(&builder);

@@ -386,8 +386,8 @@ events_plan(PersonaProgram *program, int source, Oid key_type)
 		if (program->plans[source] != NULL)
 			SPI_freeplan(program->plans[source]);
 		program->plans[source] = NULL;
-		plan = SPI_prepare(psprintf("SELECT e FROM %s AS e WHERE e.%s OPERATOR(pg_catalog.=) $1",
-									from->relation, quote_identifier(from->customer)), 1, &key_type);
+		plan = SPI_prepare(psprintf("SELECT e FROM %s AS e WHERE e.%s %s $1", from->relation,
+									quote_identifier(from->customer), from->equality), 1, &key_type);
 		if (plan == NULL || SPI_keepplan(plan) != 0)
 			elog(ERROR, "events of %s can't be read", from->relation);
 		program->plans[source] = plan;
@@ -417,7 +417,7 @@ read_events(PersonaProgram *program, PersonaCustomerShape *shape, HeapTupleHeade
 	Oid			key_type;
 	TupleDesc	desc;
 
-	if (program->set->selector_count == 0)
+	if (program->set->selector_count == 0 || program->source_count == 0)
 		return NULL;
 	if (shape->key == NULL)
 		ereport(ERROR,
@@ -597,11 +597,6 @@ open_classifier(FunctionCallInfo fcinfo, PersonaProgram *program, HeapTupleHeade
 
 	if (*site != NULL && (*site)->type == identifier)
 		return (*site)->classifier;
-	if (program->set->test_count > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("persona.holds_over sees events only, and the condition asks for an attribute of the customer"),
-				 errhint("Use persona.holds with the customer row.")));
 	outer = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	*site = palloc0(sizeof(HoldsOverSite));
 	(*site)->type = identifier;
@@ -648,6 +643,11 @@ persona_holds_over_step(PG_FUNCTION_ARGS)
 	need_row(fcinfo, 4);
 	condition = PG_GETARG_TEXT_PP(1);
 	program = persona_program_open_condition(fcinfo->flinfo, VARDATA_ANY(condition), VARSIZE_ANY_EXHDR(condition));
+	if (program->set->test_count > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("persona.holds_over sees events only, and the condition asks for an attribute of the customer"),
+				 errhint("Use persona.holds with the customer row.")));
 	if (state == NULL)
 	{
 		state = MemoryContextAllocZero(aggregate, sizeof(HoldsOver));

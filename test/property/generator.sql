@@ -310,7 +310,7 @@ DECLARE
 	kind text := prop.pick(seed || 'kind1', prop.kinds());
 	last_kind text := kind;
 	steps jsonb := jsonb_build_array(jsonb_build_object('event', kind) || prop.maybe_where(seed || '1', kind, 25)
-		|| CASE WHEN prop.chance(seed || 'as', 20) THEN '{"as": "begin"}' ELSE '{}' END);
+		|| CASE WHEN prop.chance(seed || 'as', 20) THEN '{"as": "begin"}'::jsonb ELSE '{}' END);
 	n integer := prop.pick(seed || 'steps', ARRAY['1', '2', '2', '2', '3', '3'])::integer;
 	here text;
 	same jsonb;
@@ -351,7 +351,7 @@ $$;
 CREATE FUNCTION prop.bucket(seed text) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN (SELECT jsonb_build_object('bucket', jsonb_build_object('seed', prop.pick(seed || 'seed', ARRAY['spring', 'Frühling', 'x', '春']),
-			'from', f / 10.0, 'to', (f + 1 + prop.below(seed || 'to', 10 - f)) / 10.0))
+			'from', round(f / 10.0, 1), 'to', round((f + 1 + prop.below(seed || 'to', 10 - f)) / 10.0, 1)))
 		FROM (SELECT prop.below(seed || 'from', 10) AS f) AS b);
 
 -- The cohorts that conditions may refer to: "base1", "base2" and so on.

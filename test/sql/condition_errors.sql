@@ -32,7 +32,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
 		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', state, message, detail, hint)
+	RETURN concat_ws(' | ', state, message, nullif(detail, ''), nullif(hint, ''))
 		|| CASE WHEN detail IS DISTINCT FROM
 			coalesce('At ' || CASE WHEN stored AND state <> '22P02' THEN 'cohort "asked": ' ELSE '' END || path || '.', '')
 			THEN ' <<< not at ' || path ELSE '' END;
@@ -64,6 +64,7 @@ INSERT INTO malformed (path, condition) VALUES
 (NULL, '{"attribute": "clv", "is": 0x10}'),
 (NULL, '{"attribute": "clv", "is": NaN}'),
 (NULL, '{''attribute'': ''plan''}'),
+(NULL, '{5: []}'),
 (NULL, '{"attribute": "plan", "is": "\u0000"}'),
 (NULL, '{"attribute": "plan", "is": "\u0001"}'),
 (NULL, '{"attribute": "plan", "is": "\ud83d"}'),
@@ -223,17 +224,28 @@ INSERT INTO malformed (path, condition) VALUES
 ('$.every.period', '{"event": "order", "every": {"period": "this month", "of": 6, "at_least": 5}}'),
 ('$.every.gap', '{"event": "order", "every": {"period": "30 days", "of": 6, "at_least": 5, "gap": "1 day"}}'),
 ('$.within', '{"event": "order", "within": "90 days", "every": {"period": "30 days", "of": 6, "at_least": 5}}'),
+('$.every', '{"event": "order", "every": {"period": "106751991 days", "of": 1000, "at_least": 5}}'),
+('$.zone', '{"event": "order", "zone": "Europe/Berlin"}'),
+('$.zone', '{"event": "order", "within": "7 days", "zone": "Europe/Berlin"}'),
+('$.zone', '{"event": "order", "last": {"before": "7 days"}, "zone": "Europe/Berlin"}'),
 
 ('$.sequence', '{"sequence": []}'),
 ('$.sequence', '{"sequence": {"event": "view"}}'),
 ('$.sequence[1]', '{"sequence": [{"event": "view"}, "order"]}'),
 ('$.sequence[1]', '{"sequence": [{"event": "view"}, {}]}'),
-('$.sequence[1].no', '{"sequence": [{"event": "view"}, {"event": "cart_add", "no": "order"}]}'),
+('$.sequence[1].event', '{"sequence": [{"event": "view"}, {"event": "cart_add", "no": "order"}]}'),
 ('$.sequence[0]', '{"sequence": [{"no": "order", "for": "1 hour"}]}'),
 ('$.sequence[1]', '{"sequence": [{"event": "view"}, {"no": "order"}]}'),
 ('$.sequence[1].for', '{"sequence": [{"event": "view"}, {"no": "logout", "for": "1 hour"}, {"event": "order"}]}'),
 ('$.sequence[1].within', '{"sequence": [{"event": "view"}, {"no": "order", "within": "1 hour"}]}'),
 ('$.sequence[1].times', '{"sequence": [{"event": "view"}, {"event": "order", "times": {"at_least": 2}}]}'),
+('$.sequence[1].times', '{"sequence": [{"event": "view"}, {"event": "order", "times": 0}]}'),
+('$.sequence[1].times', '{"sequence": [{"event": "view"}, {"event": "order", "times": 33}]}'),
+('$.sequence', '{"sequence": [{"event": "view", "times": 16}, {"event": "order", "times": 17}]}'),
+('$.sequence[1].times', '{"sequence": [{"event": "view"}, {"no": "order", "for": "1 day", "times": 2}]}'),
+('$.sequence[1]', '{"sequence": [{"event": "view"}, {"event": "order", "after": "1 hour", "within": "60 minutes"}]}'),
+('$.sequence[1].after', '{"sequence": [{"event": "view"}, {"event": "order", "after": "0 days"}]}'),
+('$.sequence[0].after', '{"sequence": [{"event": "view", "after": "1 hour"}, {"event": "order"}]}'),
 ('$.sequence[0].within', '{"sequence": [{"event": "view", "within": "1 hour"}, {"event": "order"}]}'),
 ('$.sequence[0].same', '{"sequence": [{"event": "view", "same": ["item_id"]}, {"event": "order"}]}'),
 ('$.sequence[1].same', '{"sequence": [{"event": "view"}, {"event": "order", "same": "item_id"}]}'),
@@ -354,7 +366,6 @@ INSERT INTO malformed (path, condition) VALUES
 -- zones
 ('$.zone', '{"attribute": "last_visit", "on": "today", "zone": "Europe/Atlantis"}'),
 ('$.zone', '{"event": "order", "within": "today", "zone": "Europe/Atlantis"}'),
-('$.zone', '{"event": "order", "within": "7 days", "zone": "Europe/Berlin"}'),
 -- events
 ('$.event', '{"event": "ordr"}'),
 ('$.event', '{"event": "Order"}'),
@@ -362,12 +373,15 @@ INSERT INTO malformed (path, condition) VALUES
 ('$.where.attribute', '{"event": "order", "where": {"attribute": "amount", "is": 5}}'),
 ('$.where.is', '{"event": "order", "where": {"attribute": "price", "is": "5"}}'),
 ('$.where.all[1].starts_with', '{"event": "view", "where": {"all": [{"any": []}, {"attribute": "item_id", "starts_with": "5"}]}}'),
-('$.where.within_last', '{"event": "view", "where": {"attribute": "at", "within_last": "1 day"}}'),
-('$.where.on', '{"event": "view", "where": {"attribute": "at", "on": "today"}}'),
+('$.where.within_last', '{"event": "view", "where": {"attribute": "at", "within_last": "1 day"}, "last": {"before": "1 hour"}}'),
+('$.first.where.on', '{"event": "view", "first": {"where": {"attribute": "at", "on": "today"}}}'),
+('$.where.before', '{"event": "view", "where": {"attribute": "at", "before": "1 day"}, "every": {"period": "1 day", "of": 2, "is": 2}}'),
+('$.sequence[1].where.on', '{"sequence": [{"event": "view"}, {"event": "order", "where": {"attribute": "at", "on": "today"}}]}'),
 ('$.first.where.attribute', '{"event": "view", "first": {"where": {"attribute": "device", "is": "phone"}}}'),
 ('$.within', '{"event": "order", "within": "tomorrow"}'),
 ('$.within', '{"event": "order", "within": "next week"}'),
 ('$.last.within', '{"event": "order", "last": {"within": "next week"}}'),
+('$.first.before', '{"event": "order", "first": {"before": "tomorrow"}}'),
 ('$.times.at_least', '{"event": "order", "times": {"at_least": 1.5}}'),
 ('$.times.at_least', '{"event": "order", "times": {"at_least": "2"}}'),
 ('$.times.is', '{"event": "order", "times": {"is": -1}}'),
@@ -505,8 +519,3 @@ FROM unnest(ARRAY[
 	'Mon 09:00-12:00-13:00',
 	'täglich 09:00-17:00']) WITH ORDINALITY AS u (h, n)
 ORDER BY n;
-
-SET client_min_messages = warning;
-DROP SCHEMA shop CASCADE;
-SELECT persona.unbind_events('shop.click'), persona.unbind_events('shop.sale');
-DELETE FROM persona.campaign;

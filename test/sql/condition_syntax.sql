@@ -157,6 +157,8 @@ SELECT * FROM show(
 	'{"sequence": [{"event": "cart_add", "as": "cart"}, {"no": "order", "same": ["item_id"], "for": "1 hour"}], "within": "3 days"}',
 	'{"sequence": [{"event": "view"}, {"event": "cart_add", "within": "1 hour", "same": ["item_id"]}, {"event": "order"}], "within": "7 days"}',
 	'{"sequence": [{"event": "view"}, {"no": "logout"}, {"event": "cart_add"}]}',
+	'{"sequence": [{"event": "view", "times": 3}, {"event": "cart_add", "after": "10 minutes", "within": "1 hour"}]}',
+	'{"sequence": [{"event": "view", "times": 3, "within": "1 hour", "same": ["item_id"]}]}',
 	'{"sequence": [{"event": "view"}, {"no": "order", "where": {"attribute": "amount", "more_than": 10}, "same": ["item_id", "size"]}, {"no": "logout"}, {"event": "cart_add", "where": {"attribute": "item_id", "is": 7}, "as": "Cart_2"}, {"no": "order", "for": "1 hour"}, {"no": "logout", "for": "2 hours"}]}');
 
 --
@@ -234,7 +236,8 @@ SELECT length(('{"all": [' || repeat('{"any": []}, ', 9999) || '{"any": []}]}'):
 SELECT length(('{"attribute": "id", "in": [' || repeat('1, ', 9999) || '1]}')::persona.condition::text) AS many;
 SELECT length(('{"attribute": "id", "in": [' || repeat('1, ', 10000) || '1]}')::persona.condition::text) AS too_many;
 
--- 32 steps
+-- 32 steps, repetitions counted
+SELECT length('{"sequence": [{"event": "view", "times": 16}, {"event": "order", "times": 16}]}'::persona.condition::text) AS many;
 SELECT length(('{"sequence": [' || repeat('{"event": "view"}, ', 31) || '{"event": "view"}]}')::persona.condition::text) AS many;
 SELECT length(('{"sequence": [' || repeat('{"event": "view"}, ', 32) || '{"event": "view"}]}')::persona.condition::text) AS too_many;
 
@@ -275,6 +278,3 @@ ORDER BY n;
 \pset format aligned
 \pset tuples_only off
 SELECT h, h::text AS as_text FROM (SELECT 'Mon 09:00-12:00'::persona.hours AS h) AS s;
-
-SET client_min_messages = warning;
-DROP SCHEMA shop CASCADE;

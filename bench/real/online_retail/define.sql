@@ -4,10 +4,10 @@
 SET TimeZone = 'UTC';
 
 SELECT persona.bind_customers('retail.customer', 'customer_id', time_zone => 'time_zone', language => 'language',
-	default_time_zone => 'Europe/London', default_language => 'en');
+	default_time_zone => 'Europe/London', default_language => 'en') \g /dev/null
 SELECT persona.bind_events('retail.invoice_line', 'customer_id', 'at', kind_column => 'kind',
-	kinds => '{purchase,return}', sequence => 'line_id');
-SELECT persona.bind_events('retail.invoice', 'customer_id', 'at', kind => 'invoice', sequence => 'first_line');
+	kinds => '{purchase,return}', sequence => 'line_id') \g /dev/null
+SELECT persona.bind_events('retail.invoice', 'customer_id', 'at', kind => 'invoice', sequence => 'first_line') \g /dev/null
 
 INSERT INTO persona.cohort (name, condition) VALUES
 -- attributes

@@ -4,9 +4,9 @@
 SET TimeZone = 'UTC';
 
 SELECT persona.bind_customers('cafe.member', 'id', time_zone => 'time_zone', language => 'language',
-	default_time_zone => 'Europe/Berlin', default_language => 'de');
+	default_time_zone => 'Europe/Berlin', default_language => 'de') \g /dev/null
 SELECT persona.bind_events('cafe.event', 'member_id', 'at', kind_column => 'kind',
-	kinds => '{offer_received,offer_viewed,offer_completed,transaction}', sequence => 'seq');
+	kinds => '{offer_received,offer_viewed,offer_completed,transaction}', sequence => 'seq') \g /dev/null
 
 INSERT INTO persona.cohort (name, condition) VALUES
 -- attributes

@@ -1,0 +1,572 @@
+--------------------------------------------------------------------------------
+-- oracle: conditions in plain SQL
+--
+-- oracle.condition(c) translates a condition to a boolean SQL expression, from
+-- the words of the language alone: it calls no function of persona, keeps no
+-- state, and looks at one instant only.  The expression is over
+--
+--   c   a row of prop.customer
+--   p   with p.zone, the customer's zone; p.t, the instant of the question; and
+--       p.d, until when there is data: events later than that don't exist
+--
+-- All parts are two-valued: coalesce(..., false) around the positive form of
+-- each test, and NOT around that for its complement.
+--------------------------------------------------------------------------------
+
+CREATE SCHEMA oracle;
+
+CREATE FUNCTION oracle.default_zone() RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN 'Europe/Berlin';
+
+-- The customers' zones, the default for none and for unknown ones.
+CREATE TABLE oracle.zone (name text PRIMARY KEY);
+INSERT INTO oracle.zone SELECT z FROM unnest(prop.zones()) AS z WHERE z IN (SELECT name FROM pg_timezone_names);
+
+CREATE FUNCTION oracle.known_zone(name text) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN coalesce((SELECT z.name FROM oracle.zone AS z WHERE z.name = known_zone.name), oracle.default_zone());
+
+-- The sources of events; "at" is an expression over a row e.
+CREATE TABLE oracle.source (place integer, relation regclass, kind text, kind_column name, kinds text[], at_column name, at text, sequence text);
+INSERT INTO oracle.source VALUES
+	(1, 'prop.orders', 'order', NULL, NULL, 'placed_at', 'e.placed_at', 'e.id'),
+	(2, 'prop.clicks', NULL, 'kind', '{view,cart_add,login}', 'at', 'e.at', 'e.n'),
+	(3, 'prop.visits', 'visit', NULL, NULL, 'entered', format('(e.entered AT TIME ZONE %L)', oracle.default_zone()), '0'),
+	(4, 'prop.legacy', NULL, 'what', NULL, 'moment', 'e.moment', 'e.step'),
+	(5, 'prop.deliveries', 'delivery', NULL, NULL, 'day', format('(e.day::timestamp AT TIME ZONE %L)', oracle.default_zone()), '0');
+
+-- The definitions of cohorts that conditions refer to.
+CREATE TABLE oracle.cohort (name text PRIMARY KEY, condition jsonb NOT NULL);
+
+--------------------------------------------------------------------------------
+-- Values: what a dotted path names in a row
+--------------------------------------------------------------------------------
+
+CREATE TYPE oracle.value AS (
+	expression text,	-- NULL if the relation has no such column
+	type text			-- 'jsonb' inside json
+);
+
+CREATE FUNCTION oracle.value(relation regclass, alias text, path text, at_column name DEFAULT NULL) RETURNS oracle.value
+	LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	parts text[] := string_to_array(path, '.');
+	holder oid := relation;
+	result oracle.value;
+	field record;
+BEGIN
+	FOR i IN 1 .. cardinality(parts) LOOP
+		IF result.type = 'jsonb' THEN
+			result.expression := format('(%s #> %L::text[])', result.expression, parts[i:]);
+			RETURN result;
+		END IF;
+		SELECT a.attname, t.typrelid,
+			format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, -1) AS type
+		INTO field
+		FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+		WHERE a.attrelid = holder AND a.attnum > 0
+			AND (a.attname = parts[i] OR i = 1 AND parts[i] = 'at' AND a.attname = at_column);
+		IF NOT FOUND THEN
+			RETURN NULL;
+		END IF;
+		result.expression := CASE WHEN i = 1 THEN format('%s.%I', alias, field.attname)
+			ELSE format('(%s).%I', result.expression, field.attname) END;
+		result.type := field.type;
+		holder := field.typrelid;
+		IF field.type = 'json' THEN
+			result.expression := result.expression || '::jsonb';
+			result.type := 'jsonb';
+		END IF;
+	END LOOP;
+	RETURN result;
+END
+$$;
+
+-- A value as a number; json values that are none have none.
+CREATE FUNCTION oracle.number(value oracle.value) RETURNS text
+	LANGUAGE sql IMMUTABLE
+	RETURN CASE WHEN value.expression IS NULL THEN 'NULL::numeric'
+		WHEN value.type = 'jsonb' THEN format('CASE WHEN jsonb_typeof(%1$s) = ''number'' THEN (%1$s #>> ''{}'')::numeric END', value.expression)
+		ELSE format('(%s)::numeric', value.expression) END;
+
+-- A value in a form in which equal ones are equal, whatever their types.
+CREATE FUNCTION oracle.identity(value oracle.value) RETURNS text
+	LANGUAGE sql IMMUTABLE
+	RETURN CASE WHEN value.expression IS NULL THEN 'NULL::jsonb'
+		WHEN value.type = 'jsonb' THEN format('NULLIF(%s, ''null'')', value.expression)
+		ELSE format('to_jsonb(%s)', value.expression) END;
+
+--------------------------------------------------------------------------------
+-- Time
+--------------------------------------------------------------------------------
+
+-- A length of time as an SQL interval in microseconds, so that a day has 24 hours in every zone.
+CREATE FUNCTION oracle.length(written text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT
+	RETURN format('interval ''%s microseconds''', (extract(epoch FROM written::interval) * 1000000)::bigint);
+
+CREATE FUNCTION oracle.is_length(written text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT
+	RETURN written ~ '^\d+ (microsecond|second|minute|hour|day|week)s?( |$)';
+
+-- A time as written in a condition, as an instant in a zone.
+CREATE FUNCTION oracle.instant(written text, zone text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT
+	RETURN CASE WHEN written ~ '(Z|[+-]\d\d(:?\d\d)?)$' AND written ~ '\d:\d\d' THEN format('%L::timestamptz', written)
+		ELSE format('(%L::timestamp AT TIME ZONE %s)', written, zone) END;
+
+-- A period of the calendar around an instant, or a day or an instant that is
+-- written out: where it begins and where it has ended.
+CREATE FUNCTION oracle.stretch(written text, zone text, t text, OUT begins text, OUT ends text)
+	LANGUAGE plpgsql IMMUTABLE STRICT
+AS $$
+DECLARE
+	words text[] := string_to_array(written, ' ');
+	unit text := 'day';
+	from_unit integer;
+	until_unit integer;
+	step interval;
+	bound text := '((date_trunc(%L, %s AT TIME ZONE %s) + interval %L) AT TIME ZONE %s)';
+BEGIN
+	IF written ~ '^\d' THEN
+		begins := oracle.instant(written, zone);
+		IF written ~ '^\d+-\d+-\d+$' THEN
+			ends := format('((%L::date + 1)::timestamp AT TIME ZONE %s)', written, zone);
+		ELSE
+			ends := format('(%s + interval ''1 microsecond'')', begins);
+		END IF;
+		RETURN;
+	END IF;
+	CASE
+		WHEN written = 'today' THEN from_unit := 0;
+		WHEN written = 'yesterday' THEN from_unit := -1;
+		WHEN written = 'tomorrow' THEN from_unit := 1;
+		WHEN words[2] ~ '^\d+$' THEN
+			from_unit := 1 - words[2]::integer;
+			until_unit := 1;
+		ELSE
+			unit := words[2];
+			from_unit := array_position(ARRAY['last', 'this', 'next'], words[1]) - 2;
+	END CASE;
+	until_unit := coalesce(until_unit, from_unit + 1);
+	step := CASE unit WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || unit)::interval END;
+	begins := format(bound, unit, t, zone, from_unit * step, zone);
+	ends := format(bound, unit, t, zone, until_unit * step, zone);
+END
+$$;
+
+-- Whether an instant lies in a window that ends at t, or in a period around t.
+CREATE FUNCTION oracle.within(instant text, written text, zone text, t text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT
+AS $$
+DECLARE
+	s record;
+BEGIN
+	IF oracle.is_length(written) THEN
+		RETURN format('(%1$s > %2$s - %3$s AND %1$s <= %2$s)', instant, t, oracle.length(written));
+	END IF;
+	s := oracle.stretch(written, zone, t);
+	RETURN format('(%1$s >= %2$s AND %1$s < %3$s)', instant, s.begins, s.ends);
+END
+$$;
+
+-- Whether it lies before a window that ends at t, or before a period.
+CREATE FUNCTION oracle.before(instant text, written text, zone text, t text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT
+	RETURN CASE WHEN oracle.is_length(written) THEN format('(%s <= %s - %s)', instant, t, oracle.length(written))
+		ELSE format('(%s < %s)', instant, (oracle.stretch(written, zone, t)).begins) END;
+
+-- A json string as an instant in a zone, if it is written like a date or a time.
+CREATE FUNCTION oracle.json_instant(value jsonb, zone text) RETURNS timestamptz
+	LANGUAGE plpgsql IMMUTABLE STRICT
+AS $$
+DECLARE
+	written text := value #>> '{}';
+BEGIN
+	IF jsonb_typeof(value) <> 'string'
+		OR written !~ '^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)?)?$' THEN
+		RETURN NULL;
+	ELSIF written ~ '\d:\d\d.*(Z|[+-]\d\d(:?\d\d)?)$' THEN
+		RETURN written::timestamptz;
+	END IF;
+	RETURN written::timestamp AT TIME ZONE zone;
+EXCEPTION WHEN datetime_field_overflow THEN
+	RETURN NULL;
+END
+$$;
+
+-- Whether a day has an anniversary from day "low" to day "high": the same month
+-- and day of a later year, 29 February counting on 1 March in common years.
+CREATE FUNCTION oracle.anniversary(born date, low date, high date) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE STRICT
+AS $$
+BEGIN
+	FOR day IN 0 .. high - low LOOP
+		IF isfinite(born) AND extract(year FROM low + day) > extract(year FROM born)
+			AND (to_char(low + day, 'MMDD') = to_char(born, 'MMDD')
+				OR to_char(born, 'MMDD') = '0229' AND to_char(low + day, 'MMDD') = '0301'
+					AND to_char(low + day - 1, 'MMDD') = '0228') THEN
+			RETURN true;
+		END IF;
+	END LOOP;
+	RETURN false;
+END
+$$;
+
+--------------------------------------------------------------------------------
+-- Tests of attributes
+--------------------------------------------------------------------------------
+
+-- An operand in the type of the value that it is compared with.
+CREATE FUNCTION oracle.operand(operand jsonb, value oracle.value, zone text) RETURNS text
+	LANGUAGE sql IMMUTABLE
+	RETURN CASE WHEN value.type = 'timestamp with time zone' THEN oracle.instant(operand #>> '{}', zone)
+		ELSE format('%L::%s', operand #>> '{}', value.type) END;
+
+-- A comparison of an SQL expression; "fold" is put around both sides.
+CREATE FUNCTION oracle.compare(expression text, operator text, operands text[]) RETURNS text
+	LANGUAGE sql IMMUTABLE
+	RETURN CASE operator
+		WHEN 'is' THEN format('%s = %s', expression, operands[1])
+		WHEN 'in' THEN format('%s IN (%s)', expression, array_to_string(operands, ', '))
+		WHEN 'at_least' THEN format('%s >= %s', expression, operands[1])
+		WHEN 'more_than' THEN format('%s > %s', expression, operands[1])
+		WHEN 'at_most' THEN format('%s <= %s', expression, operands[1])
+		WHEN 'less_than' THEN format('%s < %s', expression, operands[1])
+		WHEN 'between' THEN format('%s BETWEEN %s AND %s', expression, operands[1], operands[2]) END;
+
+CREATE FUNCTION oracle.matches(expression text, operator text, operand text, fold boolean) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+	IF operator = 'matches' THEN
+		RETURN format('%s %s %L', expression, CASE WHEN fold THEN '~*' ELSE '~' END, operand);
+	ELSIF operator = 'like' THEN
+		RETURN format('%s %s %L', expression, CASE WHEN fold THEN 'ILIKE' ELSE 'LIKE' END, operand);
+	END IF;
+	IF fold THEN
+		expression := format('lower(%s)', expression);
+		operand := lower(operand);
+	END IF;
+	RETURN CASE operator
+		WHEN 'starts_with' THEN format('left(%s, %s) = %L', expression, length(operand), operand)
+		WHEN 'ends_with' THEN format('right(%s, %s) = %L', expression, length(operand), operand)
+		WHEN 'contains' THEN format('strpos(%s, %L) > 0', expression, operand) END;
+END
+$$;
+
+CREATE FUNCTION oracle.operands(value jsonb) RETURNS jsonb[]
+	LANGUAGE sql IMMUTABLE
+	RETURN CASE WHEN jsonb_typeof(value) = 'array' THEN ARRAY(SELECT jsonb_array_elements(value)) ELSE ARRAY[value] END;
+
+-- A test of the positive form of an operator: true, false or NULL.
+CREATE FUNCTION oracle.test(value oracle.value, operator text, written jsonb, fold boolean, zone text, named_zone text, t text) RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	v text := value.expression;
+	json boolean := value.type = 'jsonb';
+	operands jsonb[] := oracle.operands(written);
+	kind text := jsonb_typeof(operands[1]);
+	word text := written #>> '{}';
+	instant text;
+	s record;
+BEGIN
+	IF v IS NULL THEN
+		RETURN 'NULL::boolean';
+	END IF;
+
+	IF operator = 'known' THEN
+		RETURN format(CASE WHEN json THEN '(%1$s IS NOT NULL AND %1$s <> ''null'')' ELSE '(%1$s IS NOT NULL)' END, v);
+	END IF;
+
+	IF operator IN ('is', 'in', 'at_least', 'more_than', 'at_most', 'less_than', 'between') THEN
+		IF json AND operator IN ('is', 'in') AND NOT fold THEN
+			RETURN format('%s IN (%s)', v, (SELECT string_agg(format('%L::jsonb', o), ', ') FROM unnest(operands) AS o));
+		ELSIF json THEN
+			-- a value of another kind than the operand does not match it
+			RETURN format('CASE WHEN jsonb_typeof(%s) = %L THEN %s END', v, kind, oracle.compare(
+				CASE kind WHEN 'number' THEN format('(%s #>> ''{}'')::numeric', v)
+					ELSE format(CASE WHEN fold THEN 'lower(%s #>> ''{}'')' ELSE '(%s #>> ''{}'')' END, v) END, operator,
+				ARRAY(SELECT CASE kind WHEN 'number' THEN o #>> '{}'
+					ELSE quote_literal(CASE WHEN fold THEN lower(o #>> '{}') ELSE o #>> '{}' END) END FROM unnest(operands) AS o)));
+		ELSIF fold THEN
+			RETURN oracle.compare(format('lower(%s)', v), operator,
+				ARRAY(SELECT quote_literal(lower(o #>> '{}')) FROM unnest(operands) AS o));
+		END IF;
+		RETURN oracle.compare(v, operator, ARRAY(SELECT oracle.operand(o, value, coalesce(named_zone, zone)) FROM unnest(operands) AS o));
+	END IF;
+
+	IF operator IN ('starts_with', 'ends_with', 'contains', 'like', 'matches') THEN
+		IF json THEN
+			RETURN format('CASE WHEN jsonb_typeof(%s) = ''string'' THEN %s END', v,
+				oracle.matches(format('(%s #>> ''{}'')', v), operator, word, fold));
+		END IF;
+		RETURN oracle.matches(v, operator, word, fold);
+	END IF;
+
+	IF operator IN ('contains_any', 'contains_all') THEN
+		IF json THEN
+			RETURN format('CASE WHEN jsonb_typeof(%s) = ''array'' THEN (%s) END', v,
+				(SELECT string_agg(format('EXISTS (SELECT FROM jsonb_array_elements(%s) AS j (item) WHERE j.item = %L::jsonb)', v, o),
+					CASE operator WHEN 'contains_any' THEN ' OR ' ELSE ' AND ' END) FROM unnest(operands) AS o));
+		END IF;
+		RETURN format('%s %s %L::%s', v, CASE operator WHEN 'contains_any' THEN '&&' ELSE '@>' END,
+			ARRAY(SELECT o #>> '{}' FROM unnest(operands) AS o), value.type);
+	END IF;
+
+	zone := coalesce(named_zone, zone);
+	instant := CASE value.type
+		WHEN 'timestamp with time zone' THEN v
+		WHEN 'timestamp without time zone' THEN format('(%s AT TIME ZONE %s)', v, zone)
+		WHEN 'date' THEN format('(%s::timestamp AT TIME ZONE %s)', v, zone)
+		WHEN 'jsonb' THEN format('oracle.json_instant(%s, %s)', v, zone) END;
+	IF operator = 'within_last' THEN
+		RETURN oracle.within(instant, word, zone, t);
+	ELSIF operator = 'within_next' THEN
+		RETURN format('(%1$s > %2$s AND %1$s <= %2$s + %3$s)', instant, t, oracle.length(word));
+	ELSIF operator = 'before' THEN
+		RETURN oracle.before(instant, word, zone, t);
+	ELSIF operator = 'after' AND oracle.is_length(word) THEN
+		RETURN format('(%s > %s + %s)', instant, t, oracle.length(word));
+	ELSIF operator = 'after' THEN
+		RETURN format('(%s >= %s)', instant, (oracle.stretch(word, zone, t)).ends);
+	ELSIF operator = 'on' THEN
+		s := oracle.stretch(word, zone, t);
+		RETURN format('(%1$s >= %2$s AND %1$s < %3$s)', instant, s.begins, s.ends);
+	ELSIF operator = 'anniversary_within' THEN
+		RETURN format('oracle.anniversary(%1$s, (%2$s AT TIME ZONE %3$s)::date + (%4$s), (%2$s AT TIME ZONE %3$s)::date + (%5$s))',
+			CASE value.type WHEN 'date' THEN v WHEN 'timestamp without time zone' THEN v || '::date'
+				ELSE format('(%s AT TIME ZONE %s)::date', instant, zone) END,
+			t, zone, split_part(written ->> 0, ' ', 1), split_part(written ->> 1, ' ', 1));
+	END IF;
+	RAISE EXCEPTION 'operator "%"', operator;
+END
+$$;
+
+-- {"attribute": ...} of a row
+CREATE FUNCTION oracle.attribute(c jsonb, relation regclass, alias text, at_column name, zone text, t text) RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	operator text := (SELECT k FROM jsonb_object_keys(c) AS k WHERE k NOT IN ('attribute', 'zone', 'case'));
+	positive text := CASE operator WHEN 'is_not' THEN 'is' WHEN 'not_in' THEN 'in' WHEN 'contains_none' THEN 'contains_any' ELSE operator END;
+	test text := format('coalesce(%s, false)', oracle.test(oracle.value(relation, alias, c ->> 'attribute', at_column), positive, c -> operator,
+		c ? 'case', zone, CASE WHEN c ? 'zone' THEN quote_literal(oracle.known_zone(c ->> 'zone')) END, t));
+BEGIN
+	IF operator <> positive OR operator = 'known' AND NOT (c -> 'known')::boolean THEN
+		RETURN format('(NOT %s)', test);
+	END IF;
+	RETURN test;
+END
+$$;
+
+--------------------------------------------------------------------------------
+-- Events
+--------------------------------------------------------------------------------
+
+-- all, any and not, over whatever their parts are
+CREATE FUNCTION oracle.list(parts text[], connective text, empty text) RETURNS text
+	LANGUAGE sql IMMUTABLE
+	RETURN CASE WHEN cardinality(parts) = 0 THEN empty ELSE '(' || array_to_string(parts, connective) || ')' END;
+
+CREATE FUNCTION oracle.event_where(c jsonb, source oracle.source) RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+	RETURN CASE
+		WHEN c IS NULL THEN 'true'
+		WHEN c ? 'all' THEN oracle.list(ARRAY(SELECT oracle.event_where(part, source) FROM jsonb_array_elements(c -> 'all') AS part), ' AND ', 'true')
+		WHEN c ? 'any' THEN oracle.list(ARRAY(SELECT oracle.event_where(part, source) FROM jsonb_array_elements(c -> 'any') AS part), ' OR ', 'false')
+		WHEN c ? 'not' THEN format('(NOT %s)', oracle.event_where(c -> 'not', source))
+		ELSE oracle.attribute(c, source.relation, 'e', source.at_column, quote_literal(oracle.default_zone()), 'NULL') END;
+END
+$$;
+
+-- The customer's events of a kind up to now, as a sub-query: at, place and
+-- sequence, whether they pass a second "where", a property as a number and as
+-- itself, and all properties that are asked for.
+CREATE FUNCTION oracle.events(kind text, condition jsonb, second jsonb DEFAULT NULL, property text DEFAULT NULL, same text[] DEFAULT '{}')
+RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	result text;
+	s oracle.source;
+BEGIN
+	FOR s IN
+		SELECT * FROM oracle.source AS o
+		WHERE o.kind = events.kind OR o.kind_column IS NOT NULL AND (o.kinds IS NULL OR events.kind = ANY (o.kinds))
+		ORDER BY o.place
+	LOOP
+		result := concat_ws(' UNION ALL ', result, format(
+			'SELECT %s AS at, %s AS place, %s::bigint AS sequence, %s AS passed, %s AS number, %s AS value%s FROM %s AS e WHERE e.customer = c.key AND %s <= least(p.t, p.d)%s AND %s',
+			s.at, s.place, s.sequence, oracle.event_where(second, s),
+			CASE WHEN property IS NULL THEN 'NULL::numeric' ELSE oracle.number(oracle.value(s.relation, 'e', property, s.at_column)) END,
+			CASE WHEN property IS NULL THEN 'NULL::jsonb' ELSE oracle.identity(oracle.value(s.relation, 'e', property, s.at_column)) END,
+			(SELECT string_agg(format(', %s AS %I', oracle.identity(oracle.value(s.relation, 'e', name, s.at_column)), 'same_' || name), '')
+			 FROM unnest(same) AS name),
+			s.relation, s.at,
+			CASE WHEN s.kind_column IS NOT NULL THEN format(' AND e.%I = %L', s.kind_column, kind) END,
+			oracle.event_where(condition, s)));
+	END LOOP;
+	RETURN '(' || result || ')';
+END
+$$;
+
+-- A comparison of a number, as in {"at_least": 3}.
+CREATE FUNCTION oracle.number_test(expression text, test jsonb) RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	operator text := (SELECT k FROM jsonb_object_keys(test) AS k
+		WHERE k IN ('is', 'is_not', 'in', 'not_in', 'at_least', 'more_than', 'at_most', 'less_than', 'between'));
+	positive text := CASE operator WHEN 'is_not' THEN 'is' WHEN 'not_in' THEN 'in' ELSE operator END;
+BEGIN
+	RETURN format('(%s coalesce(%s, false))', CASE WHEN operator <> positive THEN 'NOT' END,
+		oracle.compare(expression, positive, ARRAY(SELECT o #>> '{}' FROM unnest(oracle.operands(test -> operator)) AS o)));
+END
+$$;
+
+-- {"event": ...}
+CREATE FUNCTION oracle.event(c jsonb) RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	measure text := (SELECT k FROM jsonb_object_keys(c) AS k WHERE k IN ('times', 'sum', 'avg', 'min', 'max', 'distinct', 'first', 'last', 'every'));
+	zone text := CASE WHEN c ? 'zone' THEN quote_literal(oracle.known_zone(c ->> 'zone')) ELSE 'p.zone' END;
+	chosen text := CASE WHEN c ? 'within' THEN oracle.within('v.at', c ->> 'within', zone, 'p.t') ELSE 'true' END;
+	test jsonb := c -> measure;
+	period text;
+BEGIN
+	IF measure IS NULL THEN
+		RETURN format('EXISTS (SELECT FROM %s AS v WHERE %s)', oracle.events(c ->> 'event', c -> 'where'), chosen);
+	ELSIF measure = 'times' THEN
+		RETURN oracle.number_test(format('(SELECT count(*) FROM %s AS v WHERE %s)', oracle.events(c ->> 'event', c -> 'where'), chosen), test);
+	ELSIF measure IN ('sum', 'avg', 'min', 'max', 'distinct') THEN
+		RETURN oracle.number_test(format(CASE measure
+				WHEN 'sum' THEN '(SELECT coalesce(sum(v.number), 0) FROM %s AS v WHERE %s)'
+				WHEN 'distinct' THEN '(SELECT count(DISTINCT v.value) FROM %s AS v WHERE %s)'
+				ELSE '(SELECT ' || measure || '(v.number) FROM %s AS v WHERE %s)' END,
+			oracle.events(c ->> 'event', c -> 'where', NULL, test #>> '{}'), chosen), c);
+	ELSIF measure IN ('first', 'last') THEN
+		RETURN format('coalesce((SELECT v.passed%s%s FROM %s AS v WHERE %s ORDER BY v.at %5$s, v.place %5$s, v.sequence %5$s LIMIT 1), false)',
+			' AND ' || oracle.within('v.at', test ->> 'within', zone, 'p.t'),
+			' AND ' || oracle.before('v.at', test ->> 'before', zone, 'p.t'),
+			oracle.events(c ->> 'event', c -> 'where', test -> 'where'), chosen,
+			CASE measure WHEN 'first' THEN 'ASC' ELSE 'DESC' END);
+	ELSIF measure = 'every' THEN
+		period := oracle.length(test ->> 'period');
+		RETURN oracle.number_test(format('(SELECT count(*) FROM generate_series(0, %s) AS k WHERE EXISTS (SELECT FROM %s AS v'
+				' WHERE v.at > p.t - (k + 1) * %s AND v.at <= p.t - k * %s))',
+			(test ->> 'of')::integer - 1, oracle.events(c ->> 'event', c -> 'where'), period, period), test);
+	END IF;
+	RAISE EXCEPTION 'measure "%"', measure;
+END
+$$;
+
+--------------------------------------------------------------------------------
+-- Sequences: a self join, with NOT EXISTS for what must not happen
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION oracle.sequence(c jsonb) RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	steps jsonb := c -> 'sequence';
+	step jsonb;
+	previous integer;
+	no_steps integer[] := '{}';
+	tables text[] := '{}';
+	conditions text[] := '{}';
+	no integer;
+	same text;
+	property text;
+	all_properties text[] := ARRAY(SELECT DISTINCT p FROM jsonb_array_elements(steps) AS s, jsonb_array_elements_text(s -> 'same') AS p);
+	place text := '(%1$s.at, %1$s.place, %1$s.sequence)';
+BEGIN
+	FOR i IN 0 .. jsonb_array_length(steps) - 1 LOOP
+		step := steps -> i;
+		IF step ? 'no' THEN
+			same := '';
+			FOR property IN SELECT jsonb_array_elements_text(step -> 'same') LOOP
+				same := same || format(' AND n.%1$I = v%2$s.%1$I', 'same_' || property, previous);
+			END LOOP;
+			IF step ? 'for' THEN
+				-- at the end: not within the time after the last event, and that time is over
+				conditions := conditions || format('p.t >= v%s.at + %s', previous, oracle.length(step ->> 'for'))
+					|| format('NOT EXISTS (SELECT FROM %1$s AS n WHERE n.at > v%2$s.at AND n.at <= v%2$s.at + %3$s%4$s)',
+						oracle.events(step ->> 'no', step -> 'where', NULL, NULL, all_properties), previous, oracle.length(step ->> 'for'), same);
+			ELSE
+				-- between two events; the later one is not known yet
+				conditions := conditions || format('NOT EXISTS (SELECT FROM %s AS n WHERE %s > %s AND %s < NEXT%s)',
+					oracle.events(step ->> 'no', step -> 'where', NULL, NULL, all_properties),
+					format(place, 'n'), format(place, 'v' || previous), format(place, 'n'), same);
+			END IF;
+			CONTINUE;
+		END IF;
+		tables := tables || format('%s AS v%s', oracle.events(step ->> 'event', step -> 'where', NULL, NULL, all_properties), i);
+		IF previous IS NULL THEN
+			IF c ? 'within' THEN
+				conditions := conditions || format('v%s.at > p.t - %s', i, oracle.length(c ->> 'within'));
+			END IF;
+		ELSE
+			conditions := ARRAY(SELECT replace(k, 'NEXT', format(place, 'v' || i)) FROM unnest(conditions) AS k)
+				|| format('%s > %s', format(place, 'v' || i), format(place, 'v' || previous));
+			IF step ? 'within' THEN
+				conditions := conditions || format('v%s.at < v%s.at + %s', i, previous, oracle.length(step ->> 'within'));
+			END IF;
+			FOR property IN SELECT jsonb_array_elements_text(step -> 'same') LOOP
+				conditions := conditions || format('v%2$s.%1$I = v%3$s.%1$I', 'same_' || property, i, previous);
+			END LOOP;
+		END IF;
+		previous := i;
+	END LOOP;
+	RETURN format('EXISTS (SELECT FROM %s%s)', array_to_string(tables, ', '), ' WHERE ' || NULLIF(array_to_string(conditions, ' AND '), ''));
+END
+$$;
+
+--------------------------------------------------------------------------------
+-- Buckets: FNV-1a, version 2
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION oracle.fnv1a(written text) RETURNS bigint
+	LANGUAGE plpgsql IMMUTABLE STRICT
+AS $$
+DECLARE
+	bytes bytea := convert_to(written, 'UTF8');
+	hash bigint := 2166136261;
+BEGIN
+	FOR i IN 0 .. length(bytes) - 1 LOOP
+		hash := ((hash # get_byte(bytes, i)) * 16777619) & 4294967295;
+	END LOOP;
+	RETURN hash;
+END
+$$;
+
+CREATE FUNCTION oracle.share(seed text, key text) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT
+	RETURN oracle.fnv1a(oracle.fnv1a(seed || key)::text) % 10000 / 10000.0;
+
+--------------------------------------------------------------------------------
+-- Conditions
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION oracle.condition(c jsonb) RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+	RETURN CASE
+		WHEN c ? 'all' THEN oracle.list(ARRAY(SELECT oracle.condition(part) FROM jsonb_array_elements(c -> 'all') AS part), ' AND ', 'true')
+		WHEN c ? 'any' THEN oracle.list(ARRAY(SELECT oracle.condition(part) FROM jsonb_array_elements(c -> 'any') AS part), ' OR ', 'false')
+		WHEN c ? 'not' THEN format('(NOT %s)', oracle.condition(c -> 'not'))
+		WHEN c ? 'cohort' THEN oracle.condition((SELECT d.condition FROM oracle.cohort AS d WHERE d.name = c ->> 'cohort'))
+		WHEN c ? 'attribute' THEN oracle.attribute(c, 'prop.customer', 'c', NULL, 'p.zone', 'p.t')
+		WHEN c ? 'event' THEN oracle.event(c)
+		WHEN c ? 'sequence' THEN oracle.sequence(c)
+		WHEN c ? 'bucket' THEN format('(oracle.share(%L, c.key) >= %s AND oracle.share(%L, c.key) < %s)',
+			c #>> '{bucket,seed}', c #>> '{bucket,from}', c #>> '{bucket,seed}', c #>> '{bucket,to}') END;
+END
+$$;
