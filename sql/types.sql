@@ -8,6 +8,19 @@
 
 COMMENT ON SCHEMA persona IS 'decides each customer''s next message: who (cohort), what (experience, message), when (trigger), where (channel, placement)';
 
+-- definitions are JSON, and JSON is UTF-8
+
+DO $$
+BEGIN
+	IF pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.<>) 'UTF8' THEN
+		RAISE EXCEPTION 'persona needs a database in UTF8, and this one is in %', pg_catalog.getdatabaseencoding()
+			USING ERRCODE = 'feature_not_supported',
+				HINT = 'Create the database with ENCODING ''UTF8'' TEMPLATE template0.';
+	END IF;
+END
+$$;
+
+
 -- condition: a JSON rule about one customer at one instant
 
 CREATE TYPE persona.condition;

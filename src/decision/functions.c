@@ -49,57 +49,88 @@ need_row(FunctionCallInfo fcinfo, int argument)
 				 errhint("Pass the table's alias itself, for example persona.holds(c, ...) FROM crm.customer AS c.")));
 }
 
+/* Takes a row apart with a given description. */
+static void
+deform_with(HeapTupleHeader row, TupleDesc desc, Datum *values, bool *nulls)
+{
+	HeapTupleData tuple;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = row;
+	heap_deform_tuple(&tuple, desc, values, nulls);
+}
+
 /* Takes the columns of a row apart. */
 static void
 deform_row(HeapTupleHeader row, Datum **values, bool **nulls)
 {
 	TupleDesc	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
-	HeapTupleData tuple;
 
 	*values = palloc(sizeof(Datum) * (desc->natts + 1));
 	*nulls = palloc(sizeof(bool) * (desc->natts + 1));
-	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = row;
-	heap_deform_tuple(&tuple, desc, *values, *nulls);
+	deform_with(row, desc, *values, *nulls);
 	ReleaseTupleDesc(desc);
 }
 
 /* ---- the aggregate over events ---- */
 
-/* What a call site of the aggregate keeps beside the program. */
+/* What a call site of the aggregate keeps beside the program, for the source and row type seen last. */
 typedef struct SourceSite
 {
-	PersonaProgram *program;
 	char	   *name;
 	int			number;
+	Oid			type;
+	int32		typmod;
+	PersonaClassifier *classifier;
+	TupleDesc	desc;			/* cut after the last column that is read */
+	Datum	   *values;
+	bool	   *nulls;
 } SourceSite;
 
-/* Returns the number of the source that an argument names. */
-static int
-source_number(FunctionCallInfo fcinfo, PersonaProgram *program, text *name)
+/* Finds the source that an argument names. */
+static SourceSite *
+source_site(FunctionCallInfo fcinfo, PersonaProgram *program, text *name)
 {
 	SourceSite **site = (SourceSite **) persona_call_data(fcinfo->flinfo);
 	int			length = VARSIZE_ANY_EXHDR(name);
+	SourceSite *made;
 
 	if (*site != NULL && (int) strlen((*site)->name) == length
 		&& memcmp((*site)->name, VARDATA_ANY(name), length) == 0)
-		return (*site)->number;
-	*site = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(SourceSite));
-	(*site)->name = MemoryContextStrdup(fcinfo->flinfo->fn_mcxt, text_to_cstring(name));
-	(*site)->number = persona_program_source(program, (*site)->name);
-	if ((*site)->number == PERSONA_NONE)
-	{
-		char	   *unknown = (*site)->name;
-
-		*site = NULL;
+		return *site;
+	made = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SourceSite));
+	made->name = MemoryContextStrdup(fcinfo->flinfo->fn_mcxt, text_to_cstring(name));
+	made->number = persona_program_source(program, made->name);
+	if (made->number == PERSONA_NONE)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("the program knows no event source \"%s\"", unknown),
+				 errmsg("the program knows no event source \"%s\"", made->name),
 				 errhint("Sources are listed in persona.event_binding.")));
-	}
-	return (*site)->number;
+	*site = made;
+	return made;
+}
+
+/* Prepares a call site for the row type of an event. */
+static void
+prepare_source(FunctionCallInfo fcinfo, PersonaProgram *program, SourceSite *site, HeapTupleHeader row)
+{
+	Oid			type = HeapTupleHeaderGetTypeId(row);
+	int32		typmod = HeapTupleHeaderGetTypMod(row);
+	MemoryContext outer;
+
+	if (site->classifier != NULL && site->type == type && site->typmod == typmod)
+		return;
+	site->classifier = persona_program_classifier(program, site->number, type, typmod);
+	outer = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	site->desc = lookup_rowtype_tupdesc_copy(type, typmod);
+	site->desc->natts = Min(site->desc->natts, persona_classifier_columns(site->classifier));
+	site->values = palloc(sizeof(Datum) * (site->desc->natts + 1));
+	site->nulls = palloc(sizeof(bool) * (site->desc->natts + 1));
+	site->type = type;
+	site->typmod = typmod;
+	MemoryContextSwitchTo(outer);
 }
 
 /*
@@ -112,14 +143,11 @@ persona_timeline_step(PG_FUNCTION_ARGS)
 {
 	PersonaTimeline *state = PG_ARGISNULL(0) ? NULL : PG_GETARG_TIMELINE_P(0);
 	PersonaProgram *program;
-	PersonaClassifier *classifier;
 	PersonaTimeline *result;
 	HeapTupleHeader row;
 	MemoryContext memory;
 	MemoryContext outer;
-	Datum	   *values;
-	bool	   *nulls;
-	int			source;
+	SourceSite *site;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		ereport(ERROR,
@@ -133,14 +161,13 @@ persona_timeline_step(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(state);
 	}
-	source = source_number(fcinfo, program, PG_GETARG_TEXT_PP(2));
+	site = source_site(fcinfo, program, PG_GETARG_TEXT_PP(2));
 	row = PG_GETARG_HEAPTUPLEHEADER(3);
-	classifier = persona_program_classifier(program, source, HeapTupleHeaderGetTypeId(row),
-											HeapTupleHeaderGetTypMod(row));
+	prepare_source(fcinfo, program, site, row);
 	memory = persona_call_memory(fcinfo->flinfo);
 	outer = MemoryContextSwitchTo(memory);
-	deform_row(row, &values, &nulls);
-	result = persona_classify(classifier, state, program->hash, values, nulls);
+	deform_with(row, site->desc, site->values, site->nulls);
+	result = persona_classify(site->classifier, state, program->hash, site->values, site->nulls);
 	MemoryContextSwitchTo(outer);
 	if (result != state)
 	{

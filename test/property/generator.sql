@@ -123,12 +123,12 @@ CREATE FUNCTION prop.common_to(seed text, kind text, other text) RETURNS jsonb
 		WHEN 'order' IN (kind, other) THEN prop.pick_json(seed, '[["item"], ["item"], ["meta.item"]]')
 		ELSE prop.pick_json(seed, '[["item"], ["item"], ["page"], ["item", "page"], ["meta.item"], ["labels"]]') END;
 
--- a period of the calendar
-CREATE FUNCTION prop.calendar(seed text) RETURNS text
+-- a period of the calendar; the last ones are in the future, where no events are
+CREATE FUNCTION prop.calendar(seed text, future boolean) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN prop.pick(seed, ARRAY['today', 'yesterday', 'tomorrow', 'this day', 'last day', 'next day', 'this week', 'last week', 'next week',
-		'this month', 'last month', 'next month', 'this quarter', 'last quarter', 'next quarter', 'this year', 'last year', 'next year',
-		'last 1 day', 'last 2 days', 'last 7 days', 'last 30 days']);
+	RETURN (ARRAY['today', 'yesterday', 'this day', 'last day', 'this week', 'last week', 'this month', 'last month',
+		'this quarter', 'last quarter', 'this year', 'last year', 'last 1 day', 'last 2 days', 'last 7 days', 'last 30 days',
+		'tomorrow', 'next day', 'next week', 'next month', 'next quarter', 'next year'])[1 + prop.below(seed || 'calendar', CASE WHEN future THEN 22 ELSE 16 END)];
 
 -- a comparison: {operator: operand}
 CREATE FUNCTION prop.comparison(seed text, operands jsonb, ordered boolean) RETURNS jsonb
@@ -149,6 +149,15 @@ BEGIN
 		ELSE operands -> a END);
 END
 $$;
+
+-- a comparison of a count that can be from 0 to a little more than "most"
+CREATE FUNCTION prop.count_test(seed text, most integer) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN (SELECT CASE
+			WHEN t ->> 'less_than' = '0' THEN '{"less_than": 1}'
+			WHEN (t ->> 'more_than')::integer >= most THEN jsonb_build_object('more_than', most - 1)
+			ELSE t END
+		FROM prop.comparison(seed, jsonb_path_query_array('[0, 1, 2, 3]', '$[*] ? (@ <= $most)', jsonb_build_object('most', most)), true) AS c (t));
 
 -- a test of a text that is not a comparison
 CREATE FUNCTION prop.text_test(seed text) RETURNS jsonb
@@ -183,7 +192,7 @@ BEGIN
 				FROM (SELECT prop.below(seed || 'from', 12) - 6 AS a) AS f)
 			WHEN NOT relative OR prop.chance(seed || 'l', 20) THEN to_jsonb(literal)
 			WHEN operator <> 'on' AND prop.chance(seed || 'd', 40) THEN to_jsonb(prop.pick(seed || 'length', prop.lengths()))
-			ELSE to_jsonb(prop.calendar(seed)) END)
+			ELSE to_jsonb(prop.calendar(seed, true)) END)
 		|| CASE WHEN prop.chance(seed || 'z', 30) THEN jsonb_build_object('zone', prop.pick(seed || 'zone', prop.zones())) ELSE '{}' END;
 END
 $$;
@@ -258,8 +267,8 @@ CREATE FUNCTION prop.maybe_window(seed text, key text, percent integer, may_have
 		WHEN NOT prop.chance(seed || 'window?', percent) THEN '{}'
 		WHEN prop.chance(seed || 'fixed', 65) THEN jsonb_build_object(key, prop.pick(seed || 'length', prop.lengths()))
 		WHEN may_have_zone AND prop.chance(seed || 'z', 30) THEN
-			jsonb_build_object(key, prop.calendar(seed), 'zone', prop.pick(seed || 'zone', prop.zones()))
-		ELSE jsonb_build_object(key, prop.calendar(seed)) END;
+			jsonb_build_object(key, prop.calendar(seed, key = 'before'), 'zone', prop.pick(seed || 'zone', prop.zones()))
+		ELSE jsonb_build_object(key, prop.calendar(seed, key = 'before')) END;
 
 CREATE FUNCTION prop.event(seed text) RETURNS jsonb
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -269,21 +278,33 @@ DECLARE
 	measure text := prop.pick(seed || 'measure', ARRAY['exists', 'times', 'times', 'times', 'sum', 'sum', 'avg', 'min', 'max', 'distinct',
 		'first', 'last', 'last', 'every', 'every']);
 	one jsonb;
+	number text;
+	periods integer;
+	other jsonb;
 	result jsonb := jsonb_build_object('event', kind) || prop.maybe_where(seed, kind, 40);
 BEGIN
 	IF measure <> 'every' THEN
 		result := result || prop.maybe_window(seed, 'within', 60, true);
 	END IF;
 	IF measure = 'times' THEN
-		RETURN result || jsonb_build_object('times', prop.comparison(seed, '[0, 1, 2, 3]', true));
+		RETURN result || jsonb_build_object('times', prop.count_test(seed, 3));
 	ELSIF measure IN ('sum', 'avg', 'min', 'max') THEN
-		RETURN result || jsonb_build_object(measure, prop.number_of(seed || 'number', kind))
-			|| prop.comparison(seed, '[-7.5, 0, 0.01, 1, 2, 5, 7, 7.5, 19.99, 24.99, 50, 100]', true);
+		number := prop.number_of(seed || 'number', kind);
+		-- the lowest and the highest are of the property's own type
+		other := CASE kind WHEN 'order' THEN prop.pick_json(seed || 'other', '[["note", "", "Gift", "gift"], ["due", "2026-03-01", "2026-03-29"],
+				["at", "2026-03-01 00:00", "2026-03-08 07:00Z", "2026-03-29 03:00"]]')
+			WHEN 'view' THEN '["page", "", "/Cart", "/home"]' WHEN 'return' THEN '["code", "x", "y"]' END;
+		IF measure IN ('min', 'max') AND other IS NOT NULL AND prop.chance(seed || 'other?', 40) THEN
+			RETURN result || jsonb_build_object(measure, other -> 0) || prop.comparison(seed, other - 0, true);
+		END IF;
+		RETURN result || jsonb_build_object(measure, number) || prop.comparison(seed,
+			CASE WHEN number IN ('item', 'minutes', 'step', 'parcels') OR kind = 'delivery' THEN '[-1, 0, 1, 2, 3, 5, 7, 45, 100]'
+				ELSE '[-7.5, 0, 0.01, 1, 2, 5, 7, 7.5, 19.99, 24.99, 50, 100]'::jsonb END, true);
 	ELSIF measure = 'distinct' THEN
 		RETURN result || jsonb_build_object('distinct', CASE WHEN prop.chance(seed || 'other', 30) AND kind IN ('view', 'cart_add')
 				THEN prop.pick(seed || 'property', ARRAY['page', 'meta.item', 'labels', 'at'])
 				ELSE prop.number_of(seed || 'number', kind) END)
-			|| prop.comparison(seed, '[0, 1, 2, 3]', true);
+			|| prop.count_test(seed, 3);
 	ELSIF measure IN ('first', 'last') THEN
 		one := prop.maybe_where(seed || 'one', kind, 40) || prop.maybe_window(seed || 'one', 'within', 50, false);
 		-- "within" must reach further than "before"
@@ -296,8 +317,9 @@ BEGIN
 			|| CASE WHEN NOT result ? 'zone' AND prop.chance(seed || 'zoned', 15)
 				THEN jsonb_build_object('zone', prop.pick(seed || 'zone', prop.zones())) ELSE '{}' END;
 	ELSIF measure = 'every' THEN
+		periods := 1 + prop.below(seed || 'of', 5);
 		RETURN result || jsonb_build_object('every', jsonb_build_object('period', prop.pick(seed || 'period', prop.lengths()),
-			'of', 1 + prop.below(seed || 'of', 5)) || prop.comparison(seed, '[0, 1, 2, 3]', true));
+			'of', periods) || prop.count_test(seed, least(periods, 3)));
 	END IF;
 	RETURN result;
 END

@@ -127,7 +127,8 @@ DECLARE
 	unit text := 'day';
 	from_unit integer;
 	until_unit integer;
-	step interval;
+	months integer;
+	step text;
 	bound text := '((date_trunc(%L, %s AT TIME ZONE %s) + interval %L) AT TIME ZONE %s)';
 BEGIN
 	IF written ~ '^\d' THEN
@@ -151,9 +152,10 @@ BEGIN
 			from_unit := array_position(ARRAY['last', 'this', 'next'], words[1]) - 2;
 	END CASE;
 	until_unit := coalesce(until_unit, from_unit + 1);
-	step := CASE unit WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || unit)::interval END;
-	begins := format(bound, unit, t, zone, from_unit * step, zone);
-	ends := format(bound, unit, t, zone, until_unit * step, zone);
+	months := CASE unit WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 WHEN 'year' THEN 12 END;
+	step := CASE WHEN months IS NOT NULL THEN 'month' ELSE unit END;
+	begins := format(bound, unit, t, zone, format('%s %s', from_unit * coalesce(months, 1), step), zone);
+	ends := format(bound, unit, t, zone, format('%s %s', until_unit * coalesce(months, 1), step), zone);
 END
 $$;
 
@@ -385,9 +387,18 @@ BEGIN
 END
 $$;
 
+-- The type of a property of a kind of events, in the first source that has it.
+CREATE FUNCTION oracle.property_type(kind text, property text) RETURNS text
+	LANGUAGE sql STABLE
+	RETURN (SELECT v.type
+		FROM oracle.source AS o CROSS JOIN LATERAL oracle.value(o.relation, 'e', property, o.at_column) AS v
+		WHERE (o.kind = property_type.kind OR o.kind_column IS NOT NULL AND (o.kinds IS NULL OR property_type.kind = ANY (o.kinds)))
+			AND v.expression IS NOT NULL
+		ORDER BY o.place LIMIT 1);
+
 -- The customer's events of a kind up to now, as a sub-query: at, place and
--- sequence, whether they pass a second "where", a property as a number and as
--- itself, and all properties that are asked for.
+-- sequence, whether they pass a second "where", a property as a number, in its
+-- own type and in a form without type, and all properties that must be equal.
 CREATE FUNCTION oracle.events(kind text, condition jsonb, second jsonb DEFAULT NULL, property text DEFAULT NULL, same text[] DEFAULT '{}')
 RETURNS text
 	LANGUAGE plpgsql STABLE
@@ -395,6 +406,7 @@ AS $$
 DECLARE
 	result text;
 	s oracle.source;
+	own_type text := coalesce(oracle.property_type(kind, property), 'text');
 BEGIN
 	FOR s IN
 		SELECT * FROM oracle.source AS o
@@ -402,9 +414,10 @@ BEGIN
 		ORDER BY o.place
 	LOOP
 		result := concat_ws(' UNION ALL ', result, format(
-			'SELECT %s AS at, %s AS place, %s::bigint AS sequence, %s AS passed, %s AS number, %s AS value%s FROM %s AS e WHERE e.customer = c.key AND %s <= least(p.t, p.d)%s AND %s',
+			'SELECT %s AS at, %s AS place, %s::bigint AS sequence, %s AS passed, %s AS number, %s AS own, %s AS value%s FROM %s AS e WHERE e.customer = c.key AND %s <= least(p.t, p.d)%s AND %s',
 			s.at, s.place, s.sequence, oracle.event_where(second, s),
 			CASE WHEN property IS NULL THEN 'NULL::numeric' ELSE oracle.number(oracle.value(s.relation, 'e', property, s.at_column)) END,
+			coalesce((oracle.value(s.relation, 'e', property, s.at_column)).expression, 'NULL') || '::' || own_type,
 			CASE WHEN property IS NULL THEN 'NULL::jsonb' ELSE oracle.identity(oracle.value(s.relation, 'e', property, s.at_column)) END,
 			(SELECT string_agg(format(', %s AS %I', oracle.identity(oracle.value(s.relation, 'e', name, s.at_column)), 'same_' || name), '')
 			 FROM unnest(same) AS name),
@@ -416,8 +429,9 @@ BEGIN
 END
 $$;
 
--- A comparison of a number, as in {"at_least": 3}.
-CREATE FUNCTION oracle.number_test(expression text, test jsonb) RETURNS text
+-- A comparison of what is measured, as in {"at_least": 3}: of a number, or of a
+-- value of another type.
+CREATE FUNCTION oracle.number_test(expression text, test jsonb, value oracle.value DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
@@ -426,7 +440,9 @@ DECLARE
 	positive text := CASE operator WHEN 'is_not' THEN 'is' WHEN 'not_in' THEN 'in' ELSE operator END;
 BEGIN
 	RETURN format('(%s coalesce(%s, false))', CASE WHEN operator <> positive THEN 'NOT' END,
-		oracle.compare(expression, positive, ARRAY(SELECT o #>> '{}' FROM unnest(oracle.operands(test -> operator)) AS o)));
+		oracle.compare(expression, positive, ARRAY(
+			SELECT CASE WHEN value IS NULL THEN o #>> '{}' ELSE oracle.operand(o, value, quote_literal(oracle.default_zone())) END
+			FROM unnest(oracle.operands(test -> operator)) AS o)));
 END
 $$;
 
@@ -439,6 +455,7 @@ DECLARE
 	zone text := CASE WHEN c ? 'zone' THEN quote_literal(oracle.known_zone(c ->> 'zone')) ELSE 'p.zone' END;
 	chosen text := CASE WHEN c ? 'within' THEN oracle.within('v.at', c ->> 'within', zone, 'p.t') ELSE 'true' END;
 	test jsonb := c -> measure;
+	own_type text;
 	period text;
 BEGIN
 	IF measure IS NULL THEN
@@ -446,11 +463,16 @@ BEGIN
 	ELSIF measure = 'times' THEN
 		RETURN oracle.number_test(format('(SELECT count(*) FROM %s AS v WHERE %s)', oracle.events(c ->> 'event', c -> 'where'), chosen), test);
 	ELSIF measure IN ('sum', 'avg', 'min', 'max', 'distinct') THEN
-		RETURN oracle.number_test(format(CASE measure
-				WHEN 'sum' THEN '(SELECT coalesce(sum(v.number), 0) FROM %s AS v WHERE %s)'
-				WHEN 'distinct' THEN '(SELECT count(DISTINCT v.value) FROM %s AS v WHERE %s)'
+		own_type := oracle.property_type(c ->> 'event', test #>> '{}');
+		RETURN oracle.number_test(format(CASE
+				WHEN measure = 'sum' THEN '(SELECT coalesce(sum(v.number), 0) FROM %s AS v WHERE %s)'
+				WHEN measure = 'distinct' THEN '(SELECT count(DISTINCT v.value) FROM %s AS v WHERE %s)'
+				WHEN own_type IN ('text', 'date', 'timestamp with time zone') THEN '(SELECT ' || measure || '(v.own) FROM %s AS v WHERE %s)'
 				ELSE '(SELECT ' || measure || '(v.number) FROM %s AS v WHERE %s)' END,
-			oracle.events(c ->> 'event', c -> 'where', NULL, test #>> '{}'), chosen), c);
+			oracle.events(c ->> 'event', c -> 'where', NULL, test #>> '{}'), chosen), c, CASE own_type
+				WHEN 'timestamp with time zone' THEN ROW('', own_type)::oracle.value
+				WHEN 'text' THEN ROW('', own_type)::oracle.value
+				WHEN 'date' THEN ROW('', own_type)::oracle.value END);
 	ELSIF measure IN ('first', 'last') THEN
 		RETURN format('coalesce((SELECT v.passed%s%s FROM %s AS v WHERE %s ORDER BY v.at %5$s, v.place %5$s, v.sequence %5$s LIMIT 1), false)',
 			' AND ' || oracle.within('v.at', test ->> 'within', zone, 'p.t'),

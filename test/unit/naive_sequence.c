@@ -86,8 +86,7 @@ keeps_positive(const Case *c, int s, const Match *match)
 	if (before < 0)
 		return true;
 	gap = (Wide) c->at[place] - c->at[match->places[before]];
-	return place > match->places[before]
-		&& (step->within == 0 || gap < step->within)
+	return (step->within == 0 || gap < step->within)
 		&& gap >= step->after
 		&& are_same(step, match->places[before], place);
 }
@@ -139,9 +138,9 @@ is_match(const Case *c, Match *match, int visible)
 	return true;
 }
 
-/* Calls a function with each match of the first "visible" events. */
+/* Calls a function with each match of the first "visible" events; step s takes one from "from" on. */
 static void
-for_each_match(const Case *c, int visible, int s, Match *match,
+for_each_match(const Case *c, int visible, int s, int32_t from, Match *match,
 			   void (*call) (const Match *match, void *state), void *state)
 {
 	if (s == c->step_count)
@@ -153,13 +152,13 @@ for_each_match(const Case *c, int visible, int s, Match *match,
 	match->places[s] = -1;
 	if (c->steps[s].absent)
 	{
-		for_each_match(c, visible, s + 1, match, call, state);
+		for_each_match(c, visible, s + 1, from, match, call, state);
 		return;
 	}
-	for (int32_t place = 0; place < visible; place++)
+	for (int32_t place = from; place < visible; place++)
 	{
 		match->places[s] = place;
-		for_each_match(c, visible, s + 1, match, call, state);
+		for_each_match(c, visible, s + 1, place + 1, match, call, state);
 	}
 }
 
@@ -299,16 +298,14 @@ naive_sequence(NaiveSource *source)
 	/* All that can happen does so from the first event on, or else from the start. */
 	base = c.count > 0 ? c.at[0] : c.start == PCORE_BEGIN_OF_TIME ? 0 : c.start;
 	samples[sample_count++] = c.start;
-	for (int i = 0; i < WIDTH; i++)
-		if (base + i > c.start && base + i < PCORE_END_OF_TIME)
-			samples[sample_count++] = base + i;
-		else if (base + i >= PCORE_END_OF_TIME - 1)
-			break;
+	for (int i = 0; i < WIDTH && base < PCORE_END_OF_TIME; i++, base++)
+		if (base > c.start)
+			samples[sample_count++] = base;
 	for (int i = 0; i < sample_count; i++)
 	{
 		Instant		instant = {samples[i], false};
 
-		for_each_match(&c, visible_at(&c, samples[i]), 0, &match, note_holds, &instant);
+		for_each_match(&c, visible_at(&c, samples[i]), 0, 0, &match, note_holds, &instant);
 		values[i] = instant.holds;
 	}
 	naive_compare("sequence", truth, samples, values, sample_count);
@@ -317,7 +314,7 @@ naive_sequence(NaiveSource *source)
 		Latest		latest = {c.as_of, false, 0, 0, bound, c.step_count, false};
 		bool		none = true;
 
-		for_each_match(&c, visible_at(&c, c.as_of), 0, &match, note_latest, &latest);
+		for_each_match(&c, visible_at(&c, c.as_of), 0, 0, &match, note_latest, &latest);
 		for (int s = 0; s < c.step_count; s++)
 			none &= bound[s] == -1;
 		CHECK(latest.found ? latest.is_bound : none);
