@@ -267,9 +267,15 @@ Arguments, NULLs and errors as of persona.decide()';
 -- Evaluation of one condition: stable
 --------------------------------------------------------------------------------
 
+CREATE FUNCTION persona.holds_support(internal) RETURNS internal
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'persona_holds_support';
+
+COMMENT ON FUNCTION persona.holds_support(internal) IS 'planner support: turns persona.holds and persona.in_cohort with a constant condition on plain columns into an expression on these columns';
+
 CREATE FUNCTION persona.holds(customer anyelement, condition persona.condition, as_of timestamptz DEFAULT now())
 RETURNS boolean
-	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 SUPPORT persona.holds_support
 	AS 'MODULE_PATHNAME', 'persona_holds';
 
 COMMENT ON FUNCTION persona.holds(anyelement, persona.condition, timestamptz) IS
@@ -287,7 +293,7 @@ COMMENT ON FUNCTION persona.truth(anyelement, persona.condition, timestamptz) IS
 Arguments, NULLs and errors as of persona.holds()';
 
 CREATE FUNCTION persona.in_cohort(customer anyelement, cohort text, as_of timestamptz DEFAULT now()) RETURNS boolean
-	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 SUPPORT persona.holds_support
 	AS 'MODULE_PATHNAME', 'persona_in_cohort';
 
 COMMENT ON FUNCTION persona.in_cohort(anyelement, text, timestamptz) IS

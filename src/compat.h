@@ -29,4 +29,15 @@
 #define PERSONA_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/*
+ * Tells whether a Var may be NULL because of an outer join.  16 marks each Var;
+ * in 15 only the query tells whether it has outer joins at all.
+ */
+#if PG_VERSION_NUM >= 160000
+#define PERSONA_IS_NULLABLE(query, var) (!bms_is_empty((var)->varnullingrels))
+#else
+#define PERSONA_IS_NULLABLE(query, var) persona_has_outer_joins(query)
+#define PERSONA_NEEDS_OUTER_JOIN_SEARCH
+#endif
+
 #endif							/* PERSONA_COMPAT_H */

@@ -230,6 +230,14 @@ persona_announce_change(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Returns the relation that stands for all definitions: who depends on it hears of each change. */
+Oid
+persona_definitions_relation(void)
+{
+	prepare();
+	return anchor;
+}
+
 /* ---- compiled programs ---- */
 
 typedef struct CompiledEntry

@@ -22,4 +22,7 @@ extern MemoryContext persona_call_memory(FmgrInfo *flinfo);
 /* Returns a place for what else a call site keeps; it begins as NULL. */
 extern void **persona_call_data(FmgrInfo *flinfo);
 
+/* Returns the relation that stands for all definitions: who depends on it hears of each change. */
+extern Oid	persona_definitions_relation(void);
+
 #endif							/* PERSONA_CACHE_H */

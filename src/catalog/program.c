@@ -670,6 +670,22 @@ bind_placeholders(PersonaCustomerShape *shape, const PersonaRowShape *row, const
 	persona_leave_definition(outer);
 }
 
+/*
+ * Binds a column that the binding of the customers names.  A condition by
+ * itself may be asked of any row, which then has no key, zone or language.
+ */
+static PersonaRowValue *
+bind_column(const PersonaProgram *program, const char *column, const PersonaRowShape *row)
+{
+	bool		missing = false;
+	PersonaRowValue *value;
+
+	if (column == NULL)
+		return NULL;
+	value = persona_row_value_bind(column, row, NULL, program->condition_count > 0 ? &missing : NULL);
+	return missing ? NULL : value;
+}
+
 /* Makes what the definitions mean for a row type of customers. */
 static PersonaCustomerShape *
 make_customer_shape(PersonaProgram *program, TupleDesc desc)
@@ -687,12 +703,9 @@ make_customer_shape(PersonaProgram *program, TupleDesc desc)
 	persona_leave_definition(outer);
 
 	outer = persona_enter_definition("binding", "customers", ERRCODE_UNDEFINED_COLUMN);
-	if (program->key_column != NULL)
-		shape->key = persona_row_value_bind(program->key_column, &row, NULL, NULL);
-	if (program->time_zone_column != NULL)
-		shape->time_zone = persona_row_value_bind(program->time_zone_column, &row, NULL, NULL);
-	if (program->language_column != NULL)
-		shape->language = persona_row_value_bind(program->language_column, &row, NULL, NULL);
+	shape->key = bind_column(program, program->key_column, &row);
+	shape->time_zone = bind_column(program, program->time_zone_column, &row);
+	shape->language = bind_column(program, program->language_column, &row);
 	shape->addresses = palloc0(sizeof(PersonaRowValue *) * (program->channel_count + 1));
 	for (int c = 0; c < program->channel_count; c++)
 		if (program->channels[c].address != NULL)

@@ -730,6 +730,40 @@ persona_row_test_column(const PersonaRowTest *test)
 	return test->value->column;
 }
 
+/* Returns the operator of a bound test. */
+PersonaOperator
+persona_row_test_operator(const PersonaRowTest *bound)
+{
+	return bound->operator;
+}
+
+/* Tells whether a test reads a column as it is, not a part of it. */
+bool
+persona_row_test_is_plain_column(const PersonaRowTest *bound)
+{
+	return bound->value->column > 0 && bound->value->depth == 0 && bound->value->keys == 0
+		&& !bound->value->from_json && bound->value->type != JSONBOID;
+}
+
+/* Returns the constants of a comparison; false when they are no constants of the column's type. */
+bool
+persona_row_test_constants(const PersonaRowTest *bound, int *count, Datum **constants, Oid *type, Oid *collation)
+{
+	if (bound->operator > PERSONA_BETWEEN || bound->test->ignore_case)
+		return false;
+	*constants = palloc(sizeof(Datum) * bound->count);
+	for (int i = 0; i < bound->count; i++)
+	{
+		if (bound->constants[i].local)
+			return false;
+		(*constants)[i] = bound->constants[i].value;
+	}
+	*count = bound->count;
+	*type = bound->value->type;
+	*collation = bound->value->collation;
+	return true;
+}
+
 /* Compares a value with a constant of its type. */
 static int
 compare_constant(const PersonaRowTest *bound, Datum value, const Constant *constant, const PcoreZone *zone)

@@ -36,6 +36,16 @@ extern PersonaRowTest *persona_row_test_bind(const PersonaCondition *condition,
 /* Returns the number of the last column that a test reads. */
 extern int	persona_row_test_column(const PersonaRowTest *test);
 
+/* For the planner: what a bound test compares, so that an expression can say the same. */
+extern PersonaOperator persona_row_test_operator(const PersonaRowTest *test);
+
+/* Tells whether a test reads a column as it is, not a part of it. */
+extern bool persona_row_test_is_plain_column(const PersonaRowTest *test);
+
+/* Returns the constants of a comparison; false when they are no constants of the column's type. */
+extern bool persona_row_test_constants(const PersonaRowTest *test, int *count, Datum **constants,
+									   Oid *type, Oid *collation);
+
 /* Tells whether a test's outcome depends on as_of. */
 extern bool persona_test_is_relative(const PersonaTest *test);
 

@@ -57,7 +57,7 @@ DECLARE
 	result oracle.value;
 	field record;
 BEGIN
-	FOR i IN 1 .. cardinality(parts) LOOP
+	FOR i IN 1 .. coalesce(cardinality(parts), 0) LOOP
 		IF result.type = 'jsonb' THEN
 			result.expression := format('(%s #> %L::text[])', result.expression, parts[i:]);
 			RETURN result;

@@ -13,7 +13,7 @@
 #include "core/sequence.h"
 #include "host.h"
 
-#define MOST_EVENTS 10
+#define MOST_EVENTS 12
 #define MOST_STEPS 6
 #define MOST_POSITIVE 4
 #define TIMES 14				/* events happen in so many instants */
@@ -219,20 +219,23 @@ note_latest(const Match *match, void *state)
 		latest->is_bound = true;
 }
 
-/* Makes the events of a step, and what must be the same. */
+/*
+ * Makes the events of a step, and what must be the same.  In an orderly case
+ * the steps divide the timeline among themselves.
+ */
 static void
-make_step(NaiveSource *source, Case *c, int s, bool absent)
+make_step(NaiveSource *source, Case *c, int s, bool absent, bool orderly)
 {
 	PcoreStep  *step = &c->steps[s];
 	unsigned	some = naive_take(source);
-	bool		same = s > 0 && naive_below(source, 3) == 0;
+	bool		same = s > 0 && naive_below(source, orderly ? 2 : 3) == 0;
 
 	step->absent = absent;
 	step->count = 0;
 	step->events = c->events[s];
 	for (int32_t i = 0; i < c->count; i++)
 	{
-		if (((some >> (i % 8)) & 1) != 0)
+		if (orderly ? i * c->step_count / c->count == s : ((some >> (i % 8)) & 1) != 0)
 			c->events[s][step->count++] = i;
 		c->classes[s][i] = naive_below(source, CLASSES + 1) - 1;
 	}
@@ -240,7 +243,7 @@ make_step(NaiveSource *source, Case *c, int s, bool absent)
 	step->within = step->after = 0;
 	if (s == 0)
 		return;
-	if (naive_below(source, 2) == 0)
+	if (naive_below(source, orderly ? 5 : 2) == 0)
 		step->within = naive_below(source, 8) + 1;
 	if (!absent && naive_below(source, 4) == 0)
 		step->after = naive_below(source, 4);
@@ -254,20 +257,21 @@ make_case(NaiveSource *source, Case *c)
 	int			dense = naive_below(source, 4) + 1;
 	int			at = 0;
 	int			positive = 1;
+	bool		orderly = naive_below(source, 3) == 0;
 
 	memset(c, 0, sizeof(*c));
-	c->count = naive_below(source, MOST_EVENTS + 1);
+	c->count = orderly ? MOST_EVENTS : naive_below(source, MOST_EVENTS + 1);
 	for (int i = 0; i < c->count; i++)
 	{
 		at += naive_below(source, dense);
 		c->at[i] = base + (at < TIMES ? at : TIMES - 1);
 	}
-	c->step_count = naive_below(source, MOST_STEPS) + 1;
+	c->step_count = orderly ? 3 : naive_below(source, MOST_STEPS) + 1;
 	for (int s = 0; s < c->step_count; s++)
 	{
-		bool		absent = s > 0 && (positive == MOST_POSITIVE || naive_below(source, 3) == 0);
+		bool		absent = s > 0 && (positive == MOST_POSITIVE || naive_below(source, orderly ? 6 : 3) == 0);
 
-		make_step(source, c, s, absent);
+		make_step(source, c, s, absent, orderly);
 		positive += s > 0 && !absent;
 	}
 	/* An absence has a length at the end, and only there. */
