@@ -102,7 +102,7 @@ BEGIN
 	EXECUTE 'CREATE TEMP TABLE compared_expected AS ' || expected;
 	SELECT count(*) INTO n FROM compared_expected;
 	CREATE TEMP TABLE difference AS
-		SELECT 'persona only' AS side, to_jsonb(a) AS found
+		SELECT 'persona only' AS side, to_jsonb(a) AS row_found
 		FROM (TABLE compared_actual EXCEPT ALL TABLE compared_expected) a
 		UNION ALL
 		SELECT 'oracle only', to_jsonb(e)
@@ -113,17 +113,17 @@ BEGIN
 	END IF;
 	RETURN NEXT format('NOT OK %s', name);
 	FOR line IN
-		SELECT format('       %s: %s rows in persona only, %s in the oracle only', found ->> 'of',
+		SELECT format('       %s: %s rows in persona only, %s in the oracle only', row_found ->> 'of',
 					  count(*) FILTER (WHERE side = 'persona only'), count(*) FILTER (WHERE side = 'oracle only'))
-		FROM difference GROUP BY found ->> 'of' ORDER BY found ->> 'of'
+		FROM difference GROUP BY row_found ->> 'of' ORDER BY row_found ->> 'of'
 	LOOP
 		RETURN NEXT line;
 	END LOOP;
 	FOR line IN
-		SELECT format('       %s: %s', side, found)
-		FROM (SELECT *, row_number() OVER (PARTITION BY found ->> 'of', side ORDER BY found::text) AS place
+		SELECT format('       %s: %s', side, row_found)
+		FROM (SELECT *, row_number() OVER (PARTITION BY row_found ->> 'of', side ORDER BY row_found::text) AS place
 			  FROM difference) d
-		ORDER BY place, found ->> 'of', found::text LIMIT 10
+		ORDER BY place, row_found ->> 'of', row_found::text LIMIT 10
 	LOOP
 		RETURN NEXT line;
 	END LOOP;

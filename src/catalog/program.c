@@ -889,14 +889,13 @@ persona_program_check(PersonaProgram *program)
 	}
 	for (int v = 0; v < set->slot_count; v++)
 	{
-		PersonaDefinition definition;
+		PersonaDefinition definition = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
 
-		if (bms_is_empty(unmet[v]))
-			continue;
-		definition = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
-		persona_fail(ERRCODE_UNDEFINED_COLUMN, set->slots[v].path,
-					 psprintf("no bound relation with events of kind \"%s\" has a column \"%s\"",
-							  set->selectors[bms_next_member(unmet[v], -1)].kind, set->slots[v].property), NULL);
+		for (const PersonaNeed *need = set->slots[v].needs; need != NULL; need = need->next)
+			if (bms_is_member(need->selector, unmet[v]))
+				persona_fail(ERRCODE_UNDEFINED_COLUMN, need->path,
+							 psprintf("no bound relation with events of kind \"%s\" has a column \"%s\"",
+									  set->selectors[need->selector].kind, set->slots[v].property), NULL);
 		persona_leave_definition(definition);
 	}
 }

@@ -226,13 +226,13 @@ persona_classifier_bind(const PersonaConditions *set, const PersonaSource *sourc
 			missing_slots[v] = s < 0;
 		if (s < 0 || slot->where_of != PERSONA_NONE)
 			continue;
-		classifier->slots[v] = persona_row_value_bind(slot->property, shape, slot->path, &lacks);
+		classifier->slots[v] = persona_row_value_bind(slot->property, shape, slot->needs->path, &lacks);
 		if (missing_slots != NULL)
 			missing_slots[v] = lacks;
 		if (lacks)
 			classifier->slots[v] = NULL;
 		else if (slot->number && !is_summable(persona_row_value_type(classifier->slots[v])))
-			persona_fail(ERRCODE_DATATYPE_MISMATCH, slot->path,
+			persona_fail(ERRCODE_DATATYPE_MISMATCH, slot->needs->path,
 						 psprintf("\"%s\" of %s is of type %s, which is no number", slot->property, shape->name,
 								  format_type_be(persona_row_value_type(classifier->slots[v]))), NULL);
 	}

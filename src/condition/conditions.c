@@ -236,6 +236,7 @@ persona_conditions_slot(PersonaConditions *set, const char *property, const char
 						int selector, bool shown, bool number)
 {
 	StringInfoData key;
+	PersonaNeed *need;
 	int			slot;
 
 	initStringInfo(&key);
@@ -246,11 +247,15 @@ persona_conditions_slot(PersonaConditions *set, const char *property, const char
 		PersonaSlot *made = add_slot(set);
 
 		made->property = property;
-		made->path = path;
 		made->shown = shown;
 		made->number = number;
 	}
 	set->slots[slot].selectors = bms_add_member(set->slots[slot].selectors, selector);
+	need = palloc(sizeof(PersonaNeed));
+	need->next = set->slots[slot].needs;
+	need->selector = selector;
+	need->path = path;
+	set->slots[slot].needs = need;
 	return slot;
 }
 

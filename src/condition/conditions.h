@@ -78,11 +78,19 @@ typedef struct PersonaSelector
 	int			kept_where;		/* slot that keeps the parts of a "where" that depends on as_of, or PERSONA_NONE */
 } PersonaSelector;
 
+/* Who asks for a property, and where. */
+typedef struct PersonaNeed
+{
+	struct PersonaNeed *next;
+	int			selector;
+	const char *path;
+} PersonaNeed;
+
 /* A property that is kept with events. */
 typedef struct PersonaSlot
 {
 	const char *property;
-	const char *path;
+	PersonaNeed *needs;
 	bool		shown;			/* for people, not for comparison */
 	bool		number;			/* must be a number */
 	int			where_of;		/* selector whose "where" is kept in parts, or PERSONA_NONE: a property */

@@ -373,6 +373,21 @@ time_text(Datum datum, Oid type, bool shown, const PcoreZone *zone)
 	return shown && type == TIMESTAMPOID ? people_time(text) : text;
 }
 
+/* Returns a value as its type writes it; the padding of character(n) does not count. */
+static char *
+text_of(Oid type, FmgrInfo *output, Datum value)
+{
+	Oid			function;
+	bool		varlena;
+
+	if (type == BPCHAROID)
+		return TextDatumGetCString(DirectFunctionCall1(rtrim1, value));
+	if (output != NULL)
+		return OutputFunctionCall(output, value);
+	getTypeOutputInfo(type, &function, &varlena);
+	return OidOutputFunctionCall(function, value);
+}
+
 /* Returns the value as text, or NULL when it is absent. */
 char *
 persona_row_value_text(const PersonaRowValue *value, const Datum *data, const bool *nulls,
@@ -410,9 +425,7 @@ persona_row_value_text(const PersonaRowValue *value, const Datum *data, const bo
 		/* One text per number, whatever extra_float_digits says. */
 		return psprintf("%.17g", number == 0 ? 0.0 : number);
 	}
-	if (value->type == BPCHAROID)
-		return TextDatumGetCString(DirectFunctionCall1(rtrim1, datum));
-	return OutputFunctionCall((FmgrInfo *) &value->output, datum);
+	return text_of(value->type, (FmgrInfo *) &value->output, datum);
 }
 
 /* Returns a value that is a number as text, or NULL when it is absent or no number. */
@@ -510,6 +523,13 @@ convert_operand(const PersonaJson *operand, Oid type, const char *path)
 	return input_value(type, (char *) text, path);
 }
 
+/* Returns text in lower case. */
+static Datum
+lower_text(const char *string, Oid collation)
+{
+	return CStringGetTextDatum(str_tolower(string, strlen(string), collation));
+}
+
 /* Binds the operand of a comparison. */
 static void
 bind_constant(PersonaRowTest *bound, int index, Oid type)
@@ -556,8 +576,7 @@ bind_constant(PersonaRowTest *bound, int index, Oid type)
 	}
 	constant->value = convert_operand(operand, type, path);
 	if (test->ignore_case && is_text_type(type))
-		constant->value = CStringGetTextDatum(str_tolower(operand->text, strlen(operand->text),
-														  bound->compare_collation));
+		constant->value = lower_text(text_of(type, NULL, constant->value), bound->compare_collation);
 }
 
 /* Finds the comparison of a type. */
@@ -684,10 +703,11 @@ persona_row_test_bind(const PersonaCondition *condition, const PersonaRowShape *
 		case PERSONA_AT_MOST:
 		case PERSONA_LESS_THAN:
 		case PERSONA_BETWEEN:
-			if (type != JSONBOID)
-				bind_compare(bound, type, bound->value->collation);
 			if (test->ignore_case && !bound->is_text && type != JSONBOID)
 				wrong_type(bound, condition->name, "text for \"case\"");
+			/* Without case, texts are compared, whatever type of text they are. */
+			if (type != JSONBOID)
+				bind_compare(bound, test->ignore_case ? TEXTOID : type, bound->value->collation);
 			for (int i = 0; i < bound->count; i++)
 				bind_constant(bound, i, type);
 			check_range(bound);
@@ -845,9 +865,8 @@ passes_comparison(const PersonaRowTest *bound, Datum value, const PcoreZone *zon
 		return false;
 	if (bound->test->ignore_case && !json)
 	{
-		char	   *text = OutputFunctionCall((FmgrInfo *) &bound->value->output, value);
-
-		value = CStringGetTextDatum(str_tolower(text, strlen(text), bound->compare_collation));
+		value = lower_text(text_of(bound->value->type, (FmgrInfo *) &bound->value->output, value),
+						   bound->compare_collation);
 	}
 	if (bound->operator == PERSONA_BETWEEN)
 	{
@@ -888,10 +907,8 @@ passes_pattern(const PersonaRowTest *bound, Datum value)
 			return false;
 		string = pnstrdup(scalar.val.string.val, scalar.val.string.len);
 	}
-	else if (bound->value->type == BPCHAROID)
-		string = TextDatumGetCString(DirectFunctionCall1(rtrim1, value));
 	else
-		string = OutputFunctionCall((FmgrInfo *) &bound->value->output, value);
+		string = text_of(bound->value->type, (FmgrInfo *) &bound->value->output, value);
 	if (bound->test->ignore_case && bound->operator != PERSONA_MATCHES)
 		string = str_tolower(string, strlen(string), bound->compare_collation);
 	length = strlen(string);
@@ -1061,9 +1078,7 @@ anniversary_truth(const PersonaTest *test, PcoreInstant instant, const PcoreZone
 	pcore_civil_from_days(pcore_day_of(view.as_of), &last, &unused, &unused);
 	/* A window reaches at most a year and a day from its anniversary. */
 	first = Max(year + 1, view.past ? year + 1 : last - 2);
-	last += FORESEEN_YEARS;
-	if (first > last)
-		return ALWAYS_FALSE;
+	last = Max(last + FORESEEN_YEARS, first);
 	spans = palloc(sizeof(PcoreSpan) * (last - first + 1));
 	for (int64_t y = first; y <= last; y++)
 	{

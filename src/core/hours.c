@@ -103,9 +103,9 @@ static void __attribute__((noreturn))
 fail_expecting(Reader *reader, const char *expected)
 {
 	if (skip_blanks(reader))
-		pcore_fail(NULL, pcore_format("invalid hours: expected %s, found \"%.*s\"", expected,
+		pcore_fail(NULL, pcore_format("expected %s, found \"%.*s\"", expected,
 									  (int) token_length(reader), reader->at), HOURS_HINT);
-	pcore_fail(NULL, pcore_format("invalid hours: expected %s, found the end", expected), HOURS_HINT);
+	pcore_fail(NULL, pcore_format("expected %s, found the end", expected), HOURS_HINT);
 }
 
 /* Takes a sign if it comes next. */

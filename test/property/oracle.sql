@@ -32,9 +32,9 @@ CREATE TABLE oracle.source (place integer, relation regclass, kind text, kind_co
 INSERT INTO oracle.source VALUES
 	(1, 'prop.orders', 'order', NULL, NULL, 'placed_at', 'e.placed_at', 'e.id'),
 	(2, 'prop.clicks', NULL, 'kind', '{view,cart_add,login}', 'at', 'e.at', 'e.n'),
-	(3, 'prop.visits', 'visit', NULL, NULL, 'entered', format('(e.entered AT TIME ZONE %L)', oracle.default_zone()), '0'),
+	(3, 'prop.visits', 'visit', NULL, NULL, 'entered', format('oracle.at_zone(e.entered, %L)', oracle.default_zone()), '0'),
 	(4, 'prop.legacy', NULL, 'what', NULL, 'moment', 'e.moment', 'e.step'),
-	(5, 'prop.deliveries', 'delivery', NULL, NULL, 'day', format('(e.day::timestamp AT TIME ZONE %L)', oracle.default_zone()), '0');
+	(5, 'prop.deliveries', 'delivery', NULL, NULL, 'day', format('oracle.at_zone(e.day, %L)', oracle.default_zone()), '0');
 
 -- The definitions of cohorts that conditions refer to.
 CREATE TABLE oracle.cohort (name text PRIMARY KEY, condition jsonb NOT NULL);
@@ -111,11 +111,35 @@ CREATE FUNCTION oracle.is_length(written text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT
 	RETURN written ~ '^\d+ (microsecond|second|minute|hour|day|week)s?( |$)';
 
+-- A wall-clock time as an instant: the first at which the clock shows that time
+-- or a later one.  PostgreSQL itself goes on as if there were no change of the
+-- clock when a time does not exist, and takes the second of two.
+CREATE FUNCTION oracle.at_zone(local timestamp, zone text) RETURNS timestamptz
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+AS $$
+DECLARE
+	result timestamptz := local AT TIME ZONE zone;
+	change timestamptz := date_trunc('minute', result);
+BEGIN
+	IF isfinite(local) AND result AT TIME ZONE zone <> local THEN
+		WHILE (change - interval '1 microsecond') AT TIME ZONE zone >= local LOOP
+			change := change - interval '1 minute';
+		END LOOP;
+		RETURN change;
+	ELSIF (result - interval '60 minutes') AT TIME ZONE zone = local THEN
+		RETURN result - interval '60 minutes';
+	ELSIF (result - interval '30 minutes') AT TIME ZONE zone = local THEN
+		RETURN result - interval '30 minutes';
+	END IF;
+	RETURN result;
+END
+$$;
+
 -- A time as written in a condition, as an instant in a zone.
 CREATE FUNCTION oracle.instant(written text, zone text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT
 	RETURN CASE WHEN written ~ '(Z|[+-]\d\d(:?\d\d)?)$' AND written ~ '\d:\d\d' THEN format('%L::timestamptz', written)
-		ELSE format('(%L::timestamp AT TIME ZONE %s)', written, zone) END;
+		ELSE format('oracle.at_zone(%L, %s)', written, zone) END;
 
 -- A period of the calendar around an instant, or a day or an instant that is
 -- written out: where it begins and where it has ended.
@@ -129,12 +153,12 @@ DECLARE
 	until_unit integer;
 	months integer;
 	step text;
-	bound text := '((date_trunc(%L, %s AT TIME ZONE %s) + interval %L) AT TIME ZONE %s)';
+	bound text := 'oracle.at_zone(date_trunc(%L, %s AT TIME ZONE %s) + interval %L, %s)';
 BEGIN
 	IF written ~ '^\d' THEN
 		begins := oracle.instant(written, zone);
 		IF written ~ '^\d+-\d+-\d+$' THEN
-			ends := format('((%L::date + 1)::timestamp AT TIME ZONE %s)', written, zone);
+			ends := format('oracle.at_zone(%L::date + 1, %s)', written, zone);
 		ELSE
 			ends := format('(%s + interval ''1 microsecond'')', begins);
 		END IF;
@@ -193,7 +217,7 @@ BEGIN
 	ELSIF written ~ '\d:\d\d.*(Z|[+-]\d\d(:?\d\d)?)$' THEN
 		RETURN written::timestamptz;
 	END IF;
-	RETURN written::timestamp AT TIME ZONE zone;
+	RETURN oracle.at_zone(written::timestamp, zone);
 EXCEPTION WHEN datetime_field_overflow THEN
 	RETURN NULL;
 END
@@ -322,8 +346,8 @@ BEGIN
 	zone := coalesce(named_zone, zone);
 	instant := CASE value.type
 		WHEN 'timestamp with time zone' THEN v
-		WHEN 'timestamp without time zone' THEN format('(%s AT TIME ZONE %s)', v, zone)
-		WHEN 'date' THEN format('(%s::timestamp AT TIME ZONE %s)', v, zone)
+		WHEN 'timestamp without time zone' THEN format('oracle.at_zone(%s, %s)', v, zone)
+		WHEN 'date' THEN format('oracle.at_zone(%s, %s)', v, zone)
 		WHEN 'jsonb' THEN format('oracle.json_instant(%s, %s)', v, zone) END;
 	IF operator = 'within_last' THEN
 		RETURN oracle.within(instant, word, zone, t);
@@ -469,10 +493,10 @@ BEGIN
 				WHEN measure = 'distinct' THEN '(SELECT count(DISTINCT v.value) FROM %s AS v WHERE %s)'
 				WHEN own_type IN ('text', 'date', 'timestamp with time zone') THEN '(SELECT ' || measure || '(v.own) FROM %s AS v WHERE %s)'
 				ELSE '(SELECT ' || measure || '(v.number) FROM %s AS v WHERE %s)' END,
-			oracle.events(c ->> 'event', c -> 'where', NULL, test #>> '{}'), chosen), c, CASE own_type
+			oracle.events(c ->> 'event', c -> 'where', NULL, test #>> '{}'), chosen), c, CASE WHEN measure IN ('min', 'max') THEN CASE own_type
 				WHEN 'timestamp with time zone' THEN ROW('', own_type)::oracle.value
 				WHEN 'text' THEN ROW('', own_type)::oracle.value
-				WHEN 'date' THEN ROW('', own_type)::oracle.value END);
+				WHEN 'date' THEN ROW('', own_type)::oracle.value END END);
 	ELSIF measure IN ('first', 'last') THEN
 		RETURN format('coalesce((SELECT v.passed%s%s FROM %s AS v WHERE %s ORDER BY v.at %5$s, v.place %5$s, v.sequence %5$s LIMIT 1), false)',
 			' AND ' || oracle.within('v.at', test ->> 'within', zone, 'p.t'),

@@ -49,11 +49,11 @@ CREATE FUNCTION prop.lengths() RETURNS text[]
 CREATE FUNCTION prop.anchors() RETURNS timestamptz[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN ARRAY[
-		'2026-03-29 01:00Z',	-- spring in Berlin
+		'2026-03-29 01:00Z',	-- spring in Berlin, and in the Azores at midnight
 		'2026-03-28 22:00Z',	-- spring in Beirut, at midnight: that day has no 00:00
 		'2026-04-04 15:00Z',	-- autumn on Lord Howe Island, by half an hour
 		'2026-03-08 07:00Z',	-- spring in New York
-		'2025-10-26 01:00Z',	-- autumn in Berlin
+		'2025-10-26 01:00Z',	-- autumn in Berlin, and in the Azores: the first hour of a day happens twice
 		'2025-10-25 21:00Z',	-- autumn in Beirut: the last hour of a day happens twice
 		'2025-11-02 06:00Z',	-- autumn in New York
 		'2026-03-31 22:00Z',	-- the second quarter begins in Berlin
@@ -71,7 +71,8 @@ CREATE FUNCTION prop.moment(seed text) RETURNS timestamptz
 
 CREATE FUNCTION prop.zones() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN ARRAY['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'UTC', 'Asia/Beirut', 'Mars/Olympus'];
+	RETURN ARRAY['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'UTC', 'Asia/Beirut',
+		'Atlantic/Azores', 'Mars/Olympus'];
 
 --------------------------------------------------------------------------------
 -- Customers
@@ -246,16 +247,18 @@ FROM (SELECT g.*, prop.event_moment(g.seed, g.customer) AS at, prop.below(g.seed
 	FROM prop.event_seeds('clicks', 14) AS g) AS e
 ORDER BY e.customer, e.at, e.n, e.seed;
 
--- the wall clock of Berlin, the default zone, where two times may be one instant
+-- the wall clock of Berlin, the default zone, where all times of a gap are one instant
 INSERT INTO prop.visits
-SELECT DISTINCT ON (e.customer, e.entered AT TIME ZONE 'Europe/Berlin') e.customer, e.entered,
+SELECT DISTINCT ON (e.customer, e.settled) e.customer, e.entered,
 	prop.pick(e.seed || 'place', ARRAY[NULL, 'shop', 'Shop', 'fair']),
 	prop.pick(e.seed || 'minutes', ARRAY[NULL, '0', '5', '45'])::integer
-FROM (SELECT g.*, CASE WHEN prop.chance(g.seed || 'night', 20)
-		THEN prop.pick(g.seed, ARRAY['2026-03-29 02:30', '2026-03-29 03:30', '2025-10-26 02:30'])::timestamp
-		ELSE prop.event_moment(g.seed, g.customer) AT TIME ZONE 'Europe/Berlin' END AS entered
-	FROM prop.event_seeds('visits', 5) AS g) AS e
-ORDER BY e.customer, e.entered AT TIME ZONE 'Europe/Berlin', e.seed;
+FROM (SELECT t.*, CASE WHEN t.entered >= '2026-03-29 02:00' AND t.entered < '2026-03-29 03:00'
+		THEN '2026-03-29 03:00' ELSE t.entered END AS settled
+	FROM (SELECT g.*, CASE WHEN prop.chance(g.seed || 'night', 20)
+			THEN prop.pick(g.seed, ARRAY['2026-03-29 02:30', '2026-03-29 03:30', '2025-10-26 02:30'])::timestamp
+			ELSE prop.event_moment(g.seed, g.customer) AT TIME ZONE 'Europe/Berlin' END AS entered
+		FROM prop.event_seeds('visits', 5) AS g) AS t) AS e
+ORDER BY e.customer, e.settled, e.seed;
 
 INSERT INTO prop.legacy
 SELECT DISTINCT ON (e.customer, e.at, e.step) e.customer, e.at,
