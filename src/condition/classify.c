@@ -241,32 +241,6 @@ persona_classifier_bind(const PersonaConditions *set, const PersonaSource *sourc
 	return classifier;
 }
 
-/* Returns the number of the last column that a "where" reads. */
-static int
-where_columns(const BoundWhere *where)
-{
-	int			columns = where->test == NULL ? 0 : persona_row_test_column(where->test);
-
-	for (int i = 0; i < where->count; i++)
-		columns = Max(columns, where_columns(where->parts[i]));
-	return columns;
-}
-
-/* Returns the number of the last column that is read, so that no more are taken apart. */
-int
-persona_classifier_columns(const PersonaClassifier *classifier)
-{
-	int			columns = Max(Max(classifier->at_column, classifier->kind_column), classifier->sequence_column);
-
-	for (int s = 0; s < classifier->set->selector_count; s++)
-		if (classifier->where[s] != NULL)
-			columns = Max(columns, where_columns(classifier->where[s]));
-	for (int v = 0; v < classifier->set->slot_count; v++)
-		if (classifier->slots[v] != NULL)
-			columns = Max(columns, persona_row_value_column(classifier->slots[v]));
-	return columns;
-}
-
 /* Adds an event row to a timeline if it fulfills a selector. */
 PersonaTimeline *
 persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, const uint8 *identity,

@@ -34,9 +34,6 @@ extern PersonaClassifier *persona_classifier_bind(const PersonaConditions *set, 
 												  int source_number, const PersonaRowShape *shape,
 												  bool *missing, bool *missing_slots);
 
-/* Returns the number of the last column that is read, so that no more are taken apart. */
-extern int	persona_classifier_columns(const PersonaClassifier *classifier);
-
 /* Fails if a "where" names a column that a row type lacks. */
 extern void persona_where_check(const PersonaCondition *where, const PersonaRowShape *shape);
 

@@ -84,7 +84,7 @@ typedef struct SourceSite
 	Oid			type;
 	int32		typmod;
 	PersonaClassifier *classifier;
-	TupleDesc	desc;			/* cut after the last column that is read */
+	TupleDesc	desc;
 	Datum	   *values;
 	bool	   *nulls;
 } SourceSite;
@@ -125,7 +125,6 @@ prepare_source(FunctionCallInfo fcinfo, PersonaProgram *program, SourceSite *sit
 	site->classifier = persona_program_classifier(program, site->number, type, typmod);
 	outer = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	site->desc = lookup_rowtype_tupdesc_copy(type, typmod);
-	site->desc->natts = Min(site->desc->natts, persona_classifier_columns(site->classifier));
 	site->values = palloc(sizeof(Datum) * (site->desc->natts + 1));
 	site->nulls = palloc(sizeof(bool) * (site->desc->natts + 1));
 	site->type = type;

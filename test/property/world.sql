@@ -63,7 +63,7 @@ CREATE FUNCTION prop.anchors() RETURNS timestamptz[]
 		'2026-03-30 00:00Z']::timestamptz[];	-- a week begins in UTC
 
 CREATE FUNCTION prop.moment(seed text) RETURNS timestamptz
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	RETURN (prop.anchors())[1 + prop.below(seed || '@', cardinality(prop.anchors()))]
 		+ prop.length(prop.pick(seed || '1', prop.lengths())) * (prop.below(seed || '<', 3) - 1)
 		+ prop.length(prop.pick(seed || '2', prop.lengths())) * (prop.below(seed || '>', 3) - 1)
