@@ -168,7 +168,7 @@ CREATE FUNCTION persona.program_hash(program persona.program) RETURNS bytea
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'persona_program_hash';
 
-COMMENT ON FUNCTION persona.program_hash(persona.program) IS 'the SHA-256 hash of a program''s canonical text: contacts name the program that decided them by it; NULL for NULL';
+COMMENT ON FUNCTION persona.program_hash(persona.program) IS 'the SHA-256 hash of a program''s JSON text: contacts name the program that decided them by it; NULL for NULL';
 
 CREATE FUNCTION persona.check_program(program persona.program, scope text DEFAULT NULL) RETURNS void
 	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100000

@@ -123,9 +123,9 @@ CREATE TYPE persona.program (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE persona.program IS 'all live definitions as one value: canonical JSON with its hash; see persona.program()';
-COMMENT ON FUNCTION persona.program_in(cstring) IS 'reads a program from its JSON, checks its structure and brings it into canonical form';
-COMMENT ON FUNCTION persona.program_out(persona.program) IS 'shows a program as canonical JSON';
+COMMENT ON TYPE persona.program IS 'all live definitions as one value: JSON with its hash; see persona.program()';
+COMMENT ON FUNCTION persona.program_in(cstring) IS 'reads a program from its JSON, as it is written; its structure is checked at first use';
+COMMENT ON FUNCTION persona.program_out(persona.program) IS 'shows the JSON of a program';
 COMMENT ON FUNCTION persona.program_recv(internal) IS 'receives a program in binary form and checks it like program_in';
 COMMENT ON FUNCTION persona.program_send(persona.program) IS 'sends a program in binary form';
 
@@ -182,7 +182,7 @@ COMMENT ON CAST (persona.condition AS json) IS 'the condition as it was written'
 COMMENT ON CAST (persona.condition AS jsonb) IS 'the condition, its keys in the order of jsonb';
 COMMENT ON CAST (json AS persona.condition) IS 'checks the JSON as a condition';
 COMMENT ON CAST (jsonb AS persona.condition) IS 'checks the JSON as a condition';
-COMMENT ON CAST (persona.program AS json) IS 'the program''s canonical JSON';
+COMMENT ON CAST (persona.program AS json) IS 'the program''s JSON';
 COMMENT ON CAST (persona.program AS jsonb) IS 'the program''s JSON, to derive another program from it';
 COMMENT ON CAST (json AS persona.program) IS 'checks the JSON as a program';
 COMMENT ON CAST (jsonb AS persona.program) IS 'checks the JSON as a program';

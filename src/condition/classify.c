@@ -336,7 +336,7 @@ persona_classify(PersonaClassifier *classifier, PersonaTimeline *timeline, const
 	else if (TIMESTAMP_NOT_FINITE(at))
 		return timeline;
 	else if (classifier->at_type == TIMESTAMPOID)
-		at = pcore_instant(&classifier->zone, at);
+		at = pcore_clock_instant(&classifier->zone, at);
 	if (classifier->sequence_column > 0 && !nulls[classifier->sequence_column - 1])
 	{
 		Datum		number = values[classifier->sequence_column - 1];

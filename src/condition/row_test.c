@@ -791,7 +791,7 @@ compare_constant(const PersonaRowTest *bound, Datum value, const Constant *const
 	if (constant->local)
 	{
 		int64		instant = DatumGetTimestampTz(value);
-		int64		begin = pcore_instant(zone, constant->moment.local);
+		int64		begin = pcore_moment_begin(&constant->moment, zone);
 
 		return (instant > begin) - (instant < begin);
 	}
@@ -996,7 +996,7 @@ read_instant(const PersonaRowTest *bound, Datum value, const PcoreZone *zone, Pc
 		case TIMESTAMPOID:
 			*instant = DatumGetTimestamp(value);
 			if (!TIMESTAMP_NOT_FINITE(*instant))
-				*instant = pcore_instant(zone, *instant);
+				*instant = pcore_clock_instant(zone, *instant);
 			return true;
 		case DATEOID:
 			if (DATE_NOT_FINITE(DatumGetDateADT(value)))
@@ -1156,7 +1156,7 @@ persona_row_test_keep(const PersonaRowTest *bound, const Datum *values, const bo
 	static const PcoreZone wall_clock = {utc_offset, NULL};
 	Datum		value;
 	PcoreInstant instant;
-	bool		local = bound->value->type != TIMESTAMPTZOID;
+	char		kind = bound->value->type == TIMESTAMPTZOID ? 'i' : bound->value->type == DATEOID ? 'd' : 'l';
 
 	if (!fetch(bound->value, values, nulls, &value))
 		return pstrdup("-");
@@ -1168,11 +1168,11 @@ persona_row_test_keep(const PersonaRowTest *bound, const Datum *values, const bo
 		if (!json_scalar(value, &scalar) || scalar.type != jbvString
 			|| !pcore_moment_parse(pnstrdup(scalar.val.string.val, scalar.val.string.len), &moment))
 			return pstrdup("-");
-		return psprintf("%c" INT64_FORMAT, moment.fixed ? 'i' : 'l', moment.local);
+		return psprintf("%c" INT64_FORMAT, moment.fixed ? 'i' : moment.date_only ? 'd' : 'l', moment.local);
 	}
 	if (!read_instant(bound, value, &wall_clock, &instant))
 		return pstrdup("-");
-	return psprintf("%c" INT64_FORMAT, local ? 'l' : 'i', instant);
+	return psprintf("%c" INT64_FORMAT, kind, instant);
 }
 
 /* Returns the truth of a relative test of what persona_row_test_keep kept. */
@@ -1187,8 +1187,10 @@ persona_kept_truth(const PersonaTest *test, const char *kept, const PcoreZone *z
 	if (test->zone != NULL && persona_zone_find(test->zone, &named))
 		zone = &named;
 	number = strtoll(kept + 1, NULL, 10);
-	if (*kept == 'l' && number != PCORE_BEGIN_OF_TIME && number != PCORE_END_OF_TIME)
+	if (*kept == 'd')
 		number = pcore_instant(zone, number);
+	else if (*kept == 'l')
+		number = pcore_clock_instant(zone, number);
 	return relative_truth(test, number, zone, view);
 }
 

@@ -118,7 +118,9 @@ pcore_moment_parse(const char *text, PcoreMoment *moment)
 PcoreInstant
 pcore_moment_begin(const PcoreMoment *moment, const PcoreZone *zone)
 {
-	return moment->fixed ? moment->local : pcore_instant(zone, moment->local);
+	if (moment->fixed)
+		return moment->local;
+	return moment->date_only ? pcore_instant(zone, moment->local) : pcore_clock_instant(zone, moment->local);
 }
 
 /* Returns the instant at which it is over: the next day's begin, or just after it. */

@@ -101,6 +101,40 @@ pcore_instant(const PcoreZone *zone, PcoreLocal local)
 	}
 }
 
+/* Returns the instant that a wall-clock time means, as PostgreSQL reads it. */
+PcoreInstant
+pcore_clock_instant(const PcoreZone *zone, PcoreLocal local)
+{
+	PcoreInstant at;
+	PcoreInstant before = PCORE_BEGIN_OF_TIME;	/* the time by the span before */
+
+	if (local == PCORE_BEGIN_OF_TIME || local == PCORE_END_OF_TIME)
+		return local;
+	at = pcore_max(pcore_add(local, -FARTHEST_OFFSET), PCORE_BEGIN_OF_TIME + 1);
+	for (;;)
+	{
+		PcoreInstant from;
+		PcoreInstant until;
+		PcoreInstant meant = pcore_add(local, -zone->offset(zone, at, &from, &until));
+
+		/* Not yet shown when the span begins: the time is in the gap before it. */
+		if (meant < at && before != PCORE_BEGIN_OF_TIME)
+			return before;
+		if (until == PCORE_END_OF_TIME || until <= at)
+			return meant;
+		if (meant < until)
+		{
+			PcoreInstant next_until;
+			PcoreInstant again = pcore_add(local, -zone->offset(zone, until, &from, &next_until));
+
+			/* Shown twice: the later one is meant. */
+			return again >= until && again < next_until ? again : meant;
+		}
+		before = meant;
+		at = until;
+	}
+}
+
 /* Returns the local midnight at which a calendar unit, moved by "shift", begins. */
 PcoreLocal
 pcore_unit_start(PcoreLocal local, PcoreUnit unit, int64_t shift)

@@ -33,6 +33,13 @@ extern PcoreLocal pcore_local(const PcoreZone *zone, PcoreInstant instant);
  */
 extern PcoreInstant pcore_instant(const PcoreZone *zone, PcoreLocal local);
 
+/*
+ * Returns the instant that a wall-clock time means, as PostgreSQL's AT TIME
+ * ZONE reads it: in a gap by the offset before it, in an overlap the later of
+ * the two.  Begins of days are found with pcore_instant instead.
+ */
+extern PcoreInstant pcore_clock_instant(const PcoreZone *zone, PcoreLocal local);
+
 /* Calendar units; weeks begin on Monday. */
 typedef enum PcoreUnit
 {

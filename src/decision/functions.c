@@ -619,6 +619,7 @@ open_classifier(FunctionCallInfo fcinfo, PersonaProgram *program, HeapTupleHeade
 	int32		typmod = HeapTupleHeaderGetTypMod(row);
 	uint64		identifier = assign_record_type_identifier(type, typmod);
 	PersonaRowShape shape;
+	PersonaDefinition definition;
 	MemoryContext outer;
 
 	if (*site != NULL && (*site)->type == identifier)
@@ -630,9 +631,14 @@ open_classifier(FunctionCallInfo fcinfo, PersonaProgram *program, HeapTupleHeade
 	shape.name = "the event row";
 	shape.at_column = NULL;
 	shape.default_zone = &program->default_zone;
+	definition = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
 	for (int s = 0; s < program->set->selector_count; s++)
 		persona_where_check(program->set->selectors[s].where, &shape);
+	for (int v = 0; v < program->set->slot_count; v++)
+		if (program->set->slots[v].where_of == PERSONA_NONE)
+			(void) persona_row_value_bind(program->set->slots[v].property, &shape, program->set->slots[v].needs->path, NULL);
 	(*site)->classifier = persona_classifier_bind(program->set, &any, 0, &shape, NULL, NULL);
+	persona_leave_definition(definition);
 	MemoryContextSwitchTo(outer);
 	return (*site)->classifier;
 }

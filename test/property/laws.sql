@@ -310,5 +310,187 @@ CREATE PROCEDURE prop.define_base()
 	LANGUAGE sql
 BEGIN ATOMIC
 	INSERT INTO oracle.cohort SELECT 'base' || i, prop.condition(prop.seed() || 'base' || i, 1, 0) FROM generate_series(1, 6) AS i;
-	INSERT INTO persona.cohort (name, condition) SELECT name, condition::persona.condition FROM oracle.cohort;
+	SELECT prop.define('cohorts', prop.seed(), 'cohort', name, condition) FROM oracle.cohort;
 END;
+
+-- Defines a cohort or a trigger; a refused one is a failure of the law, and left out.
+CREATE FUNCTION prop.define(law text, seed text, what text, name text, condition jsonb, open_for interval DEFAULT NULL) RETURNS boolean
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	message text;
+	detail text;
+BEGIN
+	IF what = 'trigger' THEN
+		INSERT INTO persona.trigger (name, condition, open_for) VALUES (define.name, define.condition::persona.condition, define.open_for);
+	ELSE
+		INSERT INTO persona.cohort (name, condition) VALUES (define.name, define.condition::persona.condition);
+	END IF;
+	RETURN true;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+	PERFORM prop.fail(law, seed, condition, NULL, NULL, concat_ws(' ', message, detail));
+	RETURN false;
+END
+$$;
+
+--------------------------------------------------------------------------------
+-- (b) cohorts: many conditions in one program, all customers in one query
+--------------------------------------------------------------------------------
+
+CREATE PROCEDURE prop.check_cohorts(seed text, cohorts integer, instants integer)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	d record;
+	miss record;
+	at timestamptz;
+	who text;
+BEGIN
+	INSERT INTO oracle.cohort
+	SELECT 'c' || i, c FROM generate_series(1, cohorts) AS i CROSS JOIN LATERAL prop.condition(seed || i, 2) AS c
+	WHERE prop.define('cohorts', seed || i, 'cohort', 'c' || i, c);
+
+	CREATE TEMP TABLE member (t timestamptz, customer text, cohort text, since timestamptz, until timestamptz, PRIMARY KEY (t, cohort, customer));
+	CREATE TEMP TABLE expected (t timestamptz, customer text, cohort text, holds boolean);
+	FOR i IN 1 .. instants LOOP
+		SELECT p.at INTO at FROM prop.pool AS p WHERE p.n = prop.below(seed || 'at' || i, 2000);
+		INSERT INTO member SELECT at, m.* FROM persona.cohort_member_at(at) AS m;
+
+		-- one customer alone is answered as all are
+		SELECT key INTO who FROM prop.person WHERE number = 1 + prop.below(seed || 'who' || i, 32);
+		PERFORM prop.count('one customer as all', 1);
+		IF EXISTS (SELECT cohort, since, until FROM persona.cohort_member_at(at) WHERE customer = who
+			EXCEPT SELECT cohort, since, until FROM member WHERE t = at AND customer = who)
+			OR EXISTS (SELECT cohort FROM member WHERE t = at AND customer = who
+			EXCEPT SELECT cohort FROM persona.cohort_member_at(at) WHERE customer = who)
+		THEN
+			PERFORM prop.fail('one customer as all', seed, NULL, who, at, 'other cohorts than in the query over all');
+		END IF;
+	END LOOP;
+	FOR d IN SELECT * FROM oracle.cohort LOOP
+		EXECUTE format('INSERT INTO expected SELECT p.t, c.key, %L, %s
+			FROM (SELECT DISTINCT m.t FROM member AS m) AS i CROSS JOIN prop.person AS z JOIN prop.customer AS c ON c.key = z.key
+				CROSS JOIN LATERAL (SELECT z.zone, i.t, i.t AS d) AS p', d.name, oracle.condition(d.condition));
+		FOR miss IN
+			SELECT e.t, e.customer, e.holds
+			FROM expected AS e LEFT JOIN member AS m ON m.t = e.t AND m.cohort = e.cohort AND m.customer = e.customer
+			WHERE e.cohort = d.name AND e.holds <> (m.customer IS NOT NULL)
+			ORDER BY e.t, e.customer LIMIT 3
+		LOOP
+			PERFORM prop.fail('cohorts', seed, d.condition, miss.customer, miss.t, format(E'cohort %s: plain SQL %s, persona not so\nsmallest part: %s',
+				d.name, miss.holds, prop.smallest(d.condition, miss.customer, miss.t)));
+		END LOOP;
+		FOR miss IN
+			SELECT m.t, m.customer, m.since, m.until, r.truth, r.since AS alone_since, r.until AS alone_until
+			FROM member AS m JOIN prop.customer AS c ON c.key = m.customer
+				CROSS JOIN LATERAL persona.truth(c, d.condition::persona.condition, m.t) AS r
+			WHERE m.cohort = d.name AND (NOT r.truth OR r.since <> m.since OR r.until <> m.until) LIMIT 3
+		LOOP
+			PERFORM prop.fail('cohorts', seed, d.condition, miss.customer, miss.t, format('cohort %s since %s until %s, alone truth %s since %s until %s',
+				d.name, prop.shown(miss.since), prop.shown(miss.until), miss.truth, prop.shown(miss.alone_since), prop.shown(miss.alone_until)));
+		END LOOP;
+	END LOOP;
+	PERFORM prop.count('cohorts', (SELECT count(*) FROM expected));
+	DROP TABLE member, expected;
+END
+$$;
+
+--------------------------------------------------------------------------------
+-- (f) triggers: the firing is the begin of a stretch that plain SQL finds by
+-- asking at every instant at which anything can change
+--------------------------------------------------------------------------------
+
+CREATE UNLOGGED TABLE prop.step (customer text, t timestamptz, truth boolean, before boolean);
+
+-- The instants of a customer's condition at which it can change, from a day on.
+CREATE FUNCTION prop.changes(condition jsonb, begins timestamptz, ends timestamptz, customers integer) RETURNS TABLE (customer text, zone text, t timestamptz)
+	LANGUAGE sql STABLE
+BEGIN ATOMIC
+	WITH c AS MATERIALIZED (
+		SELECT w.c, prop.lengths_in(w.c) AS lengths,
+			w.c::text ~ '"(today|yesterday|tomorrow|(this|last|next) [a-z]+|last \d+ days?)"|anniversary_within' AS calendar
+		FROM (SELECT prop.written_out(changes.condition) AS c) AS w
+	), person AS MATERIALIZED (
+		SELECT p.key, p.zone FROM prop.person AS p WHERE p.number % (32 / customers) = 1
+	)
+	SELECT p.key, p.zone, changes.begins FROM person AS p
+	UNION
+	SELECT p.key, p.zone, i.at
+	FROM c CROSS JOIN person AS p
+		JOIN prop.given AS g ON g.customer = p.key
+		CROSS JOIN LATERAL unnest(c.lengths) AS l (length)
+		CROSS JOIN LATERAL (VALUES (g.at + l.length), (g.at - l.length)) AS i (at)
+	WHERE i.at > changes.begins AND i.at < changes.ends
+	UNION
+	-- midnights in all zones that the condition can mean
+	SELECT p.key, p.zone, i.at
+	FROM c CROSS JOIN person AS p
+		CROSS JOIN LATERAL (SELECT p.zone AS name UNION SELECT oracle.known_zone(s #>> '{}') FROM jsonb_path_query(c.c, 'strict $.**.zone') AS s) AS z
+		CROSS JOIN LATERAL generate_series((changes.begins AT TIME ZONE z.name)::date, (changes.ends AT TIME ZONE z.name)::date, interval '1 day') AS day (at)
+		CROSS JOIN LATERAL (SELECT oracle.at_zone(day.at::timestamp, z.name) AS at) AS i
+	WHERE c.calendar AND i.at > changes.begins AND i.at < changes.ends;
+END;
+
+CREATE PROCEDURE prop.check_triggers(seed text, triggers integer, instants integer)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	begins timestamptz := '2025-09-01 00:00Z';
+	ends timestamptz := '2026-05-01 00:00Z';
+	d record;
+	miss record;
+BEGIN
+	CREATE TEMP TABLE definition AS
+	SELECT 't' || i AS name, c AS condition, l AS open_for
+	FROM generate_series(1, triggers) AS i CROSS JOIN LATERAL prop.condition(seed || i, prop.below(seed || i, 2)) AS c
+		CROSS JOIN LATERAL prop.length(prop.pick(seed || i || 'open', ARRAY['1 hour', '1 day', '7 days', NULL, NULL])) AS l
+	WHERE prop.define('triggers', seed || i, 'trigger', 't' || i, c, l);
+
+	CREATE TEMP TABLE asked AS
+	SELECT i AS n, (SELECT p.at FROM prop.pool AS p WHERE p.n = prop.below(seed || 'at' || i, 2000) AND p.at BETWEEN begins AND ends) AS t
+	FROM generate_series(1, instants) AS i;
+	DELETE FROM asked WHERE t IS NULL;
+	CREATE TEMP TABLE opened AS SELECT a.t, o.* FROM asked AS a CROSS JOIN LATERAL persona.open_trigger_at(a.t) AS o;
+
+	FOR d IN SELECT * FROM definition LOOP
+		TRUNCATE prop.step;
+		EXECUTE format('INSERT INTO prop.step SELECT s.customer, s.t, s.truth, lag(s.truth, 1, s.truth) OVER (PARTITION BY s.customer ORDER BY s.t)
+			FROM (SELECT p.customer, p.t, %s AS truth
+				FROM (SELECT h.*, h.t AS d FROM prop.changes($1, $2, $3, 8) AS h) AS p JOIN prop.customer AS c ON c.key = p.customer) AS s',
+			oracle.condition(d.condition)) USING d.condition, begins, ends;
+		FOR miss IN
+			SELECT a.t, p.key, f.fired_at AS expected, o.fired_at, o.open_until
+			FROM asked AS a CROSS JOIN prop.person AS p
+				-- the last firing, and whether its window is open
+				CROSS JOIN LATERAL (
+					SELECT max(s.t) FILTER (WHERE s.truth AND NOT s.before) AS fired_at,
+						(array_agg(s.truth ORDER BY s.t DESC))[1] AS truth
+					FROM prop.step AS s WHERE s.customer = p.key AND s.t <= a.t
+				) AS l
+				CROSS JOIN LATERAL (
+					SELECT CASE WHEN CASE WHEN d.open_for IS NULL THEN l.truth ELSE a.t < l.fired_at + d.open_for END THEN l.fired_at END AS fired_at
+				) AS f
+				LEFT JOIN opened AS o ON o.t = a.t AND o.customer = p.key AND o.trigger = d.name
+			WHERE p.key IN (SELECT s.customer FROM prop.step AS s)
+				AND f.fired_at IS DISTINCT FROM CASE WHEN o.fired_at > begins THEN o.fired_at END
+			ORDER BY a.n, p.number LIMIT 3
+		LOOP
+			PERFORM prop.fail('triggers', seed, d.condition, miss.key, miss.t, format('trigger %s, open for %s: fired at %s, plain SQL finds %s', d.name,
+				extract(epoch FROM d.open_for) * interval '1 second', prop.shown(miss.fired_at), prop.shown(miss.expected)));
+		END LOOP;
+		PERFORM prop.count('triggers', (SELECT count(*) FROM asked) * 8);
+		-- how long it stays open
+		FOR miss IN
+			SELECT o.t, o.customer, o.fired_at, o.open_until, r.until
+			FROM opened AS o JOIN prop.customer AS c ON c.key = o.customer
+				CROSS JOIN LATERAL persona.truth(c, d.condition::persona.condition, o.t) AS r
+			WHERE o.trigger = d.name AND o.open_until <> CASE WHEN d.open_for IS NULL THEN r.until ELSE o.fired_at + d.open_for END LIMIT 3
+		LOOP
+			PERFORM prop.fail('triggers', seed, d.condition, miss.customer, miss.t, format('trigger %s fired at %s, open until %s, truth until %s', d.name,
+				prop.shown(miss.fired_at), prop.shown(miss.open_until), prop.shown(miss.until)));
+		END LOOP;
+	END LOOP;
+	DROP TABLE definition, asked, opened;
+END
+$$;

@@ -87,7 +87,7 @@ $$;
 -- A value as a number; json values that are none have none.
 CREATE FUNCTION oracle.number(value oracle.value) RETURNS text
 	LANGUAGE sql IMMUTABLE
-	RETURN CASE WHEN value.expression IS NULL THEN 'NULL::numeric'
+	RETURN CASE WHEN value.expression IS NULL OR value.type IN ('text', 'date', 'timestamp with time zone', 'text[]') THEN 'NULL::numeric'
 		WHEN value.type = 'jsonb' THEN format('CASE WHEN jsonb_typeof(%1$s) = ''number'' THEN (%1$s #>> ''{}'')::numeric END', value.expression)
 		ELSE format('(%s)::numeric', value.expression) END;
 
