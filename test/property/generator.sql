@@ -92,13 +92,17 @@ INSERT INTO prop.subject VALUES
 	('return', 'code', 'ordered', '["x", "y"]'),
 	('return', 'amount', 'ordered', '[0, 5.000, 100]'),
 	('return', 'item', 'ordered', '[1, 2, 7, 5000000000]'),
+	('contact', 'status', 'text', '["cancelled", "failed", "planned", "sent"]'),
+	('contact', 'channel', 'text', '["email", "letter", "phone"]'),
+	('contact', 'score', 'ordered', '[0, 1, 2.5]'),
+	('contact', 'decided_at', 'instant', '["2025-12-31", "2026-03-08 06:00Z", "2026-03-29 00:00Z"]'),
 	('delivery', 'parcels', 'ordered', '[1, 2]'),
 	('delivery', 'amount', 'ordered', '[5, 100]'),
 	('delivery', 'at', 'date', '["2025-10-26", "2026-03-01", "2026-03-29", "2026-04-01"]');
 
 CREATE FUNCTION prop.kinds() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN ARRAY['order', 'order', 'view', 'view', 'cart_add', 'login', 'visit', 'return', 'delivery'];
+	RETURN ARRAY['order', 'order', 'view', 'view', 'cart_add', 'login', 'visit', 'return', 'delivery', 'contact'];
 
 -- Properties that are numbers, and those that steps of a sequence may have in common.
 CREATE FUNCTION prop.number_of(seed text, kind text) RETURNS text
@@ -110,11 +114,13 @@ CREATE FUNCTION prop.number_of(seed text, kind text) RETURNS text
 		WHEN 'login' THEN ARRAY['item', 'weight']
 		WHEN 'visit' THEN ARRAY['minutes']
 		WHEN 'return' THEN ARRAY['amount', 'item', 'step']
+		WHEN 'contact' THEN ARRAY['score', 'priority']
 		ELSE ARRAY['parcels', 'amount'] END);
 
 CREATE FUNCTION prop.common_to(seed text, kind text, other text) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE
+		WHEN 'contact' IN (kind, other) THEN CASE WHEN kind = other THEN prop.pick_json(seed, '[["channel"], ["campaign", "score"]]') END
 		WHEN kind IN ('visit', 'delivery') OR other IN ('visit', 'delivery') THEN
 			CASE WHEN kind = other AND kind = 'visit' THEN prop.pick_json(seed, '[["place"], ["minutes", "place"]]')
 				WHEN kind IN ('delivery', 'order', 'return') AND other IN ('delivery', 'order', 'return') THEN '["amount"]' END
@@ -198,7 +204,7 @@ END
 $$;
 
 -- a test of an attribute (kind NULL) or of a property of events
-CREATE FUNCTION prop.attribute(seed text, wanted text) RETURNS jsonb
+CREATE FUNCTION prop.attribute(seed text, wanted text, relative boolean) RETURNS jsonb
 	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 DECLARE
@@ -206,10 +212,9 @@ DECLARE
 	-- of a customer's columns, times are drawn more often: they move
 	times prop.subject[] := ARRAY(SELECT s FROM unnest(subjects) AS s WHERE s.family IN ('date', 'local', 'instant', 'jsontime'));
 	s prop.subject;
-	relative boolean := wanted IS NULL;
 	test jsonb;
 BEGIN
-	IF relative AND prop.chance(seed || 'time', 40) THEN
+	IF times <> '{}' AND relative AND prop.chance(seed || 'time', 40) THEN
 		subjects := times;
 	END IF;
 	s := subjects[1 + prop.below(seed || 'subject', cardinality(subjects))];
@@ -239,26 +244,26 @@ END
 $$;
 
 -- what a "where" says about an event's own row
-CREATE FUNCTION prop.event_where(seed text, kind text, depth integer) RETURNS jsonb
+CREATE FUNCTION prop.event_where(seed text, kind text, depth integer, relative boolean) RETURNS jsonb
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 AS $$
 DECLARE
 	shape integer := prop.below(seed || 'shape', 10);
 BEGIN
 	IF depth = 0 OR shape < 6 THEN
-		RETURN prop.attribute(seed || 'leaf', kind);
+		RETURN prop.attribute(seed || 'leaf', kind, relative);
 	ELSIF shape < 7 THEN
-		RETURN jsonb_build_object('not', prop.event_where(seed || 'not', kind, depth - 1));
+		RETURN jsonb_build_object('not', prop.event_where(seed || 'not', kind, depth - 1, relative));
 	END IF;
 	RETURN jsonb_build_object(prop.pick(seed || 'list', ARRAY['all', 'any']),
-		(SELECT coalesce(jsonb_agg(prop.event_where(seed || i, kind, depth - 1) ORDER BY i), '[]')
+		(SELECT coalesce(jsonb_agg(prop.event_where(seed || i, kind, depth - 1, relative) ORDER BY i), '[]')
 		 FROM generate_series(1, prop.below(seed || 'parts', 3)) AS i));
 END
 $$;
 
-CREATE FUNCTION prop.maybe_where(seed text, kind text, percent integer) RETURNS jsonb
+CREATE FUNCTION prop.maybe_where(seed text, kind text, percent integer, relative boolean DEFAULT false) RETURNS jsonb
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN CASE WHEN prop.chance(seed || 'where?', percent) THEN jsonb_build_object('where', prop.event_where(seed || 'where', kind, 2)) ELSE '{}' END;
+	RETURN CASE WHEN prop.chance(seed || 'where?', percent) THEN jsonb_build_object('where', prop.event_where(seed || 'where', kind, 2, relative)) ELSE '{}' END;
 
 -- a window beside an event, of fixed length or of the calendar
 CREATE FUNCTION prop.maybe_window(seed text, key text, percent integer, may_have_zone boolean) RETURNS jsonb
@@ -267,8 +272,8 @@ CREATE FUNCTION prop.maybe_window(seed text, key text, percent integer, may_have
 		WHEN NOT prop.chance(seed || 'window?', percent) THEN '{}'
 		WHEN prop.chance(seed || 'fixed', 65) THEN jsonb_build_object(key, prop.pick(seed || 'length', prop.lengths()))
 		WHEN may_have_zone AND prop.chance(seed || 'z', 30) THEN
-			jsonb_build_object(key, prop.calendar(seed, key = 'before'), 'zone', prop.pick(seed || 'zone', prop.zones()))
-		ELSE jsonb_build_object(key, prop.calendar(seed, key = 'before')) END;
+			jsonb_build_object(key, prop.calendar(seed, false), 'zone', prop.pick(seed || 'zone', prop.zones()))
+		ELSE jsonb_build_object(key, prop.calendar(seed, false)) END;
 
 CREATE FUNCTION prop.event(seed text) RETURNS jsonb
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -281,7 +286,8 @@ DECLARE
 	number text;
 	periods integer;
 	other jsonb;
-	result jsonb := jsonb_build_object('event', kind) || prop.maybe_where(seed, kind, 40);
+	-- where one event has to be chosen, it must not depend on the instant of the question
+	result jsonb := jsonb_build_object('event', kind) || prop.maybe_where(seed, kind, 40, measure NOT IN ('first', 'last', 'every'));
 BEGIN
 	IF measure <> 'every' THEN
 		result := result || prop.maybe_window(seed, 'within', 60, true);
@@ -298,7 +304,7 @@ BEGIN
 			RETURN result || jsonb_build_object(measure, other -> 0) || prop.comparison(seed, other - 0, true);
 		END IF;
 		RETURN result || jsonb_build_object(measure, number) || prop.comparison(seed,
-			CASE WHEN number IN ('item', 'minutes', 'step', 'parcels') OR kind = 'delivery' THEN '[-1, 0, 1, 2, 3, 5, 7, 45, 100]'
+			CASE WHEN number IN ('item', 'minutes', 'step', 'parcels', 'priority') OR kind = 'delivery' THEN '[-1, 0, 1, 2, 3, 5, 7, 45, 100]'
 				ELSE '[-7.5, 0, 0.01, 1, 2, 5, 7, 7.5, 19.99, 24.99, 50, 100]'::jsonb END, true);
 	ELSIF measure = 'distinct' THEN
 		RETURN result || jsonb_build_object('distinct', CASE WHEN prop.chance(seed || 'other', 30) AND kind IN ('view', 'cart_add')
@@ -314,7 +320,7 @@ BEGIN
 			one := one || '{"before": "1 day"}';
 		END IF;
 		RETURN result || jsonb_build_object(measure, one)
-			|| CASE WHEN NOT result ? 'zone' AND prop.chance(seed || 'zoned', 15)
+			|| CASE WHEN one::text ~ '"(within|before)": "[a-z]' AND NOT result ? 'zone' AND prop.chance(seed || 'zoned', 30)
 				THEN jsonb_build_object('zone', prop.pick(seed || 'zone', prop.zones())) ELSE '{}' END;
 	ELSIF measure = 'every' THEN
 		periods := 1 + prop.below(seed || 'of', 5);
@@ -325,6 +331,15 @@ BEGIN
 END
 $$;
 
+-- how far a step is from the step before it
+CREATE FUNCTION prop.maybe_gap(seed text) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE prop.below(seed || 'gap', 10)
+		WHEN 0 THEN jsonb_build_object('after', prop.pick(seed || 'after', ARRAY['10 minutes', '1 hour']))
+		WHEN 1 THEN jsonb_build_object('after', '1 hour', 'within', prop.pick(seed || 'length', ARRAY['90 minutes', '1 day', '7 days']))
+		WHEN 2 THEN '{}' WHEN 3 THEN '{}' WHEN 4 THEN '{}' WHEN 5 THEN '{}'
+		ELSE jsonb_build_object('within', prop.pick(seed || 'length', prop.lengths())) END;
+
 CREATE FUNCTION prop.sequence(seed text) RETURNS jsonb
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 AS $$
@@ -332,7 +347,8 @@ DECLARE
 	kind text := prop.pick(seed || 'kind1', prop.kinds());
 	last_kind text := kind;
 	steps jsonb := jsonb_build_array(jsonb_build_object('event', kind) || prop.maybe_where(seed || '1', kind, 25)
-		|| CASE WHEN prop.chance(seed || 'as', 20) THEN '{"as": "begin"}'::jsonb ELSE '{}' END);
+		|| CASE WHEN prop.chance(seed || 'as', 20) THEN '{"as": "begin"}'::jsonb ELSE '{}' END
+		|| CASE WHEN prop.chance(seed || 'repeated', 12) THEN '{"times": 2}' || prop.maybe_gap(seed) ELSE '{}' END);
 	n integer := prop.pick(seed || 'steps', ARRAY['1', '2', '2', '2', '3', '3'])::integer;
 	here text;
 	same jsonb;
@@ -350,8 +366,9 @@ BEGIN
 		kind := prop.pick(here || 'kind', prop.kinds() || last_kind);
 		same := prop.common_to(here || 'same', last_kind, kind);
 		steps := steps || (jsonb_build_object('event', kind) || prop.maybe_where(here, kind, 25)
-			|| CASE WHEN prop.chance(here || 'gap', 40) THEN jsonb_build_object('within', prop.pick(here || 'length', prop.lengths())) ELSE '{}' END
-			|| CASE WHEN same IS NOT NULL AND prop.chance(here || 'same?', 35) THEN jsonb_build_object('same', same) ELSE '{}' END);
+			|| prop.maybe_gap(here)
+			|| CASE WHEN same IS NOT NULL AND prop.chance(here || 'same?', 35) THEN jsonb_build_object('same', same) ELSE '{}' END
+			|| CASE WHEN prop.chance(here || 'times', 10) THEN jsonb_build_object('times', 1 + prop.below(here || 't', 3)) ELSE '{}' END);
 		last_kind := kind;
 	END LOOP;
 	-- absences at the end, with deadlines
@@ -380,7 +397,7 @@ CREATE FUNCTION prop.bucket(seed text) RETURNS jsonb
 CREATE FUNCTION prop.leaf(seed text, cohorts integer) RETURNS jsonb
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	RETURN CASE
-		WHEN prop.chance(seed || 'a', 38) THEN prop.attribute(seed, NULL)
+		WHEN prop.chance(seed || 'a', 38) THEN prop.attribute(seed, NULL, true)
 		WHEN prop.chance(seed || 'e', 58) THEN prop.event(seed)
 		WHEN prop.chance(seed || 's', 72) THEN prop.sequence(seed)
 		WHEN prop.chance(seed || 'c', 65) AND cohorts > 0 THEN jsonb_build_object('cohort', 'base' || (1 + prop.below(seed, cohorts)))

@@ -54,13 +54,14 @@ SELECT g.customer, row_number() OVER (PARTITION BY g.customer ORDER BY g.at) - 1
 FROM (
 	SELECT o.customer, o.placed_at AS at FROM prop.orders AS o
 	UNION SELECT o.customer, o.at FROM prop.clicks AS o
-	UNION SELECT o.customer, oracle.at_zone(o.entered, oracle.default_zone()) FROM prop.visits AS o
+	UNION SELECT o.customer, o.entered AT TIME ZONE oracle.default_zone() FROM prop.visits AS o
 	UNION SELECT o.customer, o.moment FROM prop.legacy AS o
-	UNION SELECT o.customer, oracle.at_zone(o.day, oracle.default_zone()) FROM prop.deliveries AS o
+	UNION SELECT o.customer, oracle.day_begin(o.day, oracle.default_zone()) FROM prop.deliveries AS o
+	UNION SELECT o.customer, o.send_at FROM persona.contact AS o
 	UNION SELECT c.key, t.at
 	FROM prop.customer AS c
-		CROSS JOIN LATERAL (SELECT z FROM unnest(prop.zones()) AS z WHERE z = oracle.known_zone(z) UNION SELECT oracle.known_zone(c.zone)) AS z (zone)
-		CROSS JOIN LATERAL (VALUES (c.seen), (oracle.at_zone(c.joined, z.zone)), (oracle.at_zone(c.birthday, z.zone)),
+		CROSS JOIN LATERAL (SELECT z FROM unnest(prop.zones()) AS z UNION SELECT oracle.known_zone(c.zone)) AS z (zone)
+		CROSS JOIN LATERAL (VALUES (c.seen), (c.joined AT TIME ZONE z.zone), (oracle.day_begin(c.birthday, z.zone)),
 			(oracle.json_instant(c.profile -> 'seen', z.zone))) AS t (at)
 ) AS g
 WHERE g.customer IN (SELECT key FROM prop.customer) AND isfinite(g.at);
@@ -196,6 +197,39 @@ END
 $$;
 
 --------------------------------------------------------------------------------
+-- Definitions
+--------------------------------------------------------------------------------
+
+-- Defines a cohort or a trigger; a refused one is a failure of the law, and left out.
+CREATE FUNCTION prop.define(law text, seed text, what text, name text, condition jsonb, open_for interval DEFAULT NULL) RETURNS boolean
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	message text;
+	detail text;
+BEGIN
+	IF what = 'trigger' THEN
+		INSERT INTO persona.trigger (name, condition, open_for) VALUES (define.name, define.condition::persona.condition, define.open_for);
+	ELSE
+		INSERT INTO persona.cohort (name, condition) VALUES (define.name, define.condition::persona.condition);
+	END IF;
+	RETURN true;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+	PERFORM prop.fail(law, seed, condition, NULL, NULL, concat_ws(' ', message, detail));
+	RETURN false;
+END
+$$;
+
+-- Defines the cohorts to which random conditions refer.
+CREATE PROCEDURE prop.define_base()
+	LANGUAGE sql
+BEGIN ATOMIC
+	INSERT INTO oracle.cohort SELECT 'base' || i, prop.condition(prop.seed() || 'base' || i, 1, 0) FROM generate_series(1, 6) AS i;
+	SELECT prop.define('cohorts', prop.seed(), 'cohort', name, condition) FROM oracle.cohort;
+END;
+
+--------------------------------------------------------------------------------
 -- (a) answers, (c) complement, (d) since and until
 --------------------------------------------------------------------------------
 
@@ -305,35 +339,6 @@ BEGIN
 END
 $$;
 
--- Defines the cohorts to which random conditions refer.
-CREATE PROCEDURE prop.define_base()
-	LANGUAGE sql
-BEGIN ATOMIC
-	INSERT INTO oracle.cohort SELECT 'base' || i, prop.condition(prop.seed() || 'base' || i, 1, 0) FROM generate_series(1, 6) AS i;
-	SELECT prop.define('cohorts', prop.seed(), 'cohort', name, condition) FROM oracle.cohort;
-END;
-
--- Defines a cohort or a trigger; a refused one is a failure of the law, and left out.
-CREATE FUNCTION prop.define(law text, seed text, what text, name text, condition jsonb, open_for interval DEFAULT NULL) RETURNS boolean
-	LANGUAGE plpgsql
-AS $$
-DECLARE
-	message text;
-	detail text;
-BEGIN
-	IF what = 'trigger' THEN
-		INSERT INTO persona.trigger (name, condition, open_for) VALUES (define.name, define.condition::persona.condition, define.open_for);
-	ELSE
-		INSERT INTO persona.cohort (name, condition) VALUES (define.name, define.condition::persona.condition);
-	END IF;
-	RETURN true;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-	PERFORM prop.fail(law, seed, condition, NULL, NULL, concat_ws(' ', message, detail));
-	RETURN false;
-END
-$$;
-
 --------------------------------------------------------------------------------
 -- (b) cohorts: many conditions in one program, all customers in one query
 --------------------------------------------------------------------------------
@@ -428,7 +433,7 @@ BEGIN ATOMIC
 	FROM c CROSS JOIN person AS p
 		CROSS JOIN LATERAL (SELECT p.zone AS name UNION SELECT oracle.known_zone(s #>> '{}') FROM jsonb_path_query(c.c, 'strict $.**.zone') AS s) AS z
 		CROSS JOIN LATERAL generate_series((changes.begins AT TIME ZONE z.name)::date, (changes.ends AT TIME ZONE z.name)::date, interval '1 day') AS day (at)
-		CROSS JOIN LATERAL (SELECT oracle.at_zone(day.at::timestamp, z.name) AS at) AS i
+		CROSS JOIN LATERAL (SELECT oracle.day_begin(day.at::timestamp, z.name) AS at) AS i
 	WHERE c.calendar AND i.at > changes.begins AND i.at < changes.ends;
 END;
 

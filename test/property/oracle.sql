@@ -30,11 +30,12 @@ CREATE FUNCTION oracle.known_zone(name text) RETURNS text
 -- The sources of events; "at" is an expression over a row e.
 CREATE TABLE oracle.source (place integer, relation regclass, kind text, kind_column name, kinds text[], at_column name, at text, sequence text);
 INSERT INTO oracle.source VALUES
+	(0, 'persona.contact', 'contact', NULL, NULL, 'send_at', 'e.send_at', 'e.contact_id'),
 	(1, 'prop.orders', 'order', NULL, NULL, 'placed_at', 'e.placed_at', 'e.id'),
 	(2, 'prop.clicks', NULL, 'kind', '{view,cart_add,login}', 'at', 'e.at', 'e.n'),
-	(3, 'prop.visits', 'visit', NULL, NULL, 'entered', format('oracle.at_zone(e.entered, %L)', oracle.default_zone()), '0'),
+	(3, 'prop.visits', 'visit', NULL, NULL, 'entered', format('(e.entered AT TIME ZONE %L)', oracle.default_zone()), '0'),
 	(4, 'prop.legacy', NULL, 'what', NULL, 'moment', 'e.moment', 'e.step'),
-	(5, 'prop.deliveries', 'delivery', NULL, NULL, 'day', format('oracle.at_zone(e.day, %L)', oracle.default_zone()), '0');
+	(5, 'prop.deliveries', 'delivery', NULL, NULL, 'day', format('oracle.day_begin(e.day, %L)', oracle.default_zone()), '0');
 
 -- The definitions of cohorts that conditions refer to.
 CREATE TABLE oracle.cohort (name text PRIMARY KEY, condition jsonb NOT NULL);
@@ -111,25 +112,22 @@ CREATE FUNCTION oracle.is_length(written text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT
 	RETURN written ~ '^\d+ (microsecond|second|minute|hour|day|week)s?( |$)';
 
--- A wall-clock time as an instant: the first at which the clock shows that time
--- or a later one.  PostgreSQL itself goes on as if there were no change of the
--- clock when a time does not exist, and takes the second of two.
-CREATE FUNCTION oracle.at_zone(local timestamp, zone text) RETURNS timestamptz
+-- A day's first instant: its midnight, the first of two if there are two, or what
+-- comes instead if there is none.
+CREATE FUNCTION oracle.day_begin(day timestamp, zone text) RETURNS timestamptz
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 AS $$
 DECLARE
-	result timestamptz := local AT TIME ZONE zone;
+	result timestamptz := day AT TIME ZONE zone;
 	change timestamptz := date_trunc('minute', result);
 BEGIN
-	IF isfinite(local) AND result AT TIME ZONE zone <> local THEN
-		WHILE (change - interval '1 microsecond') AT TIME ZONE zone >= local LOOP
+	IF isfinite(day) AND result AT TIME ZONE zone <> day THEN
+		WHILE (change - interval '1 microsecond') AT TIME ZONE zone >= day LOOP
 			change := change - interval '1 minute';
 		END LOOP;
 		RETURN change;
-	ELSIF (result - interval '60 minutes') AT TIME ZONE zone = local THEN
+	ELSIF (result - interval '60 minutes') AT TIME ZONE zone = day THEN
 		RETURN result - interval '60 minutes';
-	ELSIF (result - interval '30 minutes') AT TIME ZONE zone = local THEN
-		RETURN result - interval '30 minutes';
 	END IF;
 	RETURN result;
 END
@@ -139,7 +137,8 @@ $$;
 CREATE FUNCTION oracle.instant(written text, zone text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT
 	RETURN CASE WHEN written ~ '(Z|[+-]\d\d(:?\d\d)?)$' AND written ~ '\d:\d\d' THEN format('%L::timestamptz', written)
-		ELSE format('oracle.at_zone(%L, %s)', written, zone) END;
+		WHEN written LIKE '%:%' THEN format('(%L::timestamp AT TIME ZONE %s)', written, zone)
+		ELSE format('oracle.day_begin(%L, %s)', written, zone) END;
 
 -- A period of the calendar around an instant, or a day or an instant that is
 -- written out: where it begins and where it has ended.
@@ -153,12 +152,12 @@ DECLARE
 	until_unit integer;
 	months integer;
 	step text;
-	bound text := 'oracle.at_zone(date_trunc(%L, %s AT TIME ZONE %s) + interval %L, %s)';
+	bound text := 'oracle.day_begin(date_trunc(%L, %s AT TIME ZONE %s) + interval %L, %s)';
 BEGIN
 	IF written ~ '^\d' THEN
 		begins := oracle.instant(written, zone);
 		IF written ~ '^\d+-\d+-\d+$' THEN
-			ends := format('oracle.at_zone(%L::date + 1, %s)', written, zone);
+			ends := format('oracle.day_begin(%L::date + 1, %s)', written, zone);
 		ELSE
 			ends := format('(%s + interval ''1 microsecond'')', begins);
 		END IF;
@@ -217,7 +216,7 @@ BEGIN
 	ELSIF written ~ '\d:\d\d.*(Z|[+-]\d\d(:?\d\d)?)$' THEN
 		RETURN written::timestamptz;
 	END IF;
-	RETURN oracle.at_zone(written::timestamp, zone);
+	RETURN CASE WHEN written LIKE '%:%' THEN written::timestamp AT TIME ZONE zone ELSE oracle.day_begin(written::timestamp, zone) END;
 EXCEPTION WHEN datetime_field_overflow THEN
 	RETURN NULL;
 END
@@ -346,8 +345,8 @@ BEGIN
 	zone := coalesce(named_zone, zone);
 	instant := CASE value.type
 		WHEN 'timestamp with time zone' THEN v
-		WHEN 'timestamp without time zone' THEN format('oracle.at_zone(%s, %s)', v, zone)
-		WHEN 'date' THEN format('oracle.at_zone(%s, %s)', v, zone)
+		WHEN 'timestamp without time zone' THEN format('(%s AT TIME ZONE %s)', v, zone)
+		WHEN 'date' THEN format('oracle.day_begin(%s, %s)', v, zone)
 		WHEN 'jsonb' THEN format('oracle.json_instant(%s, %s)', v, zone) END;
 	IF operator = 'within_last' THEN
 		RETURN oracle.within(instant, word, zone, t);
@@ -407,7 +406,11 @@ BEGIN
 		WHEN c ? 'all' THEN oracle.list(ARRAY(SELECT oracle.event_where(part, source) FROM jsonb_array_elements(c -> 'all') AS part), ' AND ', 'true')
 		WHEN c ? 'any' THEN oracle.list(ARRAY(SELECT oracle.event_where(part, source) FROM jsonb_array_elements(c -> 'any') AS part), ' OR ', 'false')
 		WHEN c ? 'not' THEN format('(NOT %s)', oracle.event_where(c -> 'not', source))
-		ELSE oracle.attribute(c, source.relation, 'e', source.at_column, quote_literal(oracle.default_zone()), 'NULL') END;
+		-- what depends on the instant of the question is read on the customer's clock
+		ELSE oracle.attribute(c, source.relation, 'e', source.at_column,
+			CASE WHEN c ?| ARRAY['within_last', 'within_next', 'anniversary_within']
+					OR coalesce(c ->> 'before', c ->> 'after', c ->> 'on', '0000-') !~ '^\d{4}-' THEN 'p.zone'
+				ELSE quote_literal(oracle.default_zone()) END, 'p.t') END;
 END
 $$;
 
@@ -517,17 +520,24 @@ $$;
 -- Sequences: a self join, with NOT EXISTS for what must not happen
 --------------------------------------------------------------------------------
 
+-- The steps with repetitions written out; the first of all steps has nothing to
+-- keep a distance from or to be equal to.
+CREATE FUNCTION oracle.steps(c jsonb) RETURNS jsonb
+	LANGUAGE sql STABLE
+	RETURN (SELECT jsonb_agg(CASE WHEN s.place = 1 AND k = 1 THEN s.step - ARRAY['within', 'after', 'same', 'times'] ELSE s.step - 'times' END
+			ORDER BY s.place, k)
+		FROM jsonb_array_elements(c -> 'sequence') WITH ORDINALITY AS s (step, place)
+			CROSS JOIN LATERAL generate_series(1, coalesce((s.step -> 'times')::integer, 1)) AS k);
+
 CREATE FUNCTION oracle.sequence(c jsonb) RETURNS text
 	LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-	steps jsonb := c -> 'sequence';
+	steps jsonb := oracle.steps(c);
 	step jsonb;
 	previous integer;
-	no_steps integer[] := '{}';
 	tables text[] := '{}';
 	conditions text[] := '{}';
-	no integer;
 	same text;
 	property text;
 	all_properties text[] := ARRAY(SELECT DISTINCT p FROM jsonb_array_elements(steps) AS s, jsonb_array_elements_text(s -> 'same') AS p);
@@ -563,6 +573,9 @@ BEGIN
 				|| format('%s > %s', format(place, 'v' || i), format(place, 'v' || previous));
 			IF step ? 'within' THEN
 				conditions := conditions || format('v%s.at < v%s.at + %s', i, previous, oracle.length(step ->> 'within'));
+			END IF;
+			IF step ? 'after' THEN
+				conditions := conditions || format('v%s.at >= v%s.at + %s', i, previous, oracle.length(step ->> 'after'));
 			END IF;
 			FOR property IN SELECT jsonb_array_elements_text(step -> 'same') LOOP
 				conditions := conditions || format('v%2$s.%1$I = v%3$s.%1$I', 'same_' || property, i, previous);
