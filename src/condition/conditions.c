@@ -721,3 +721,63 @@ persona_conditions_add(PersonaConditions *set, PersonaCondition *condition,
 
 	return add_condition(&adder, condition);
 }
+
+/* Tells whether ranges hold every number of times from 0 on. */
+static bool
+holds_all_numbers(const PersonaNode *node)
+{
+	int64		next = 0;
+	bool		found = true;
+
+	while (found)
+	{
+		found = false;
+		for (int r = 0; r < node->range_count; r++)
+			if (node->ranges[r].low <= next && node->ranges[r].high >= next)
+			{
+				if (node->ranges[r].high == PG_INT64_MAX)
+					return true;
+				next = node->ranges[r].high + 1;
+				found = true;
+			}
+	}
+	return false;
+}
+
+/* Tells what a node is for every customer and at every time: 1 true, 0 false, -1 it depends. */
+int
+persona_conditions_constant(const PersonaConditions *set, int number)
+{
+	const PersonaNode *node = &set->nodes[number];
+	int			result;
+
+	check_stack_depth();
+	switch (node->kind)
+	{
+		case PERSONA_NODE_ALL:
+		case PERSONA_NODE_ANY:
+			result = node->kind == PERSONA_NODE_ALL;
+			for (int i = 0; i < node->count; i++)
+			{
+				int			part = persona_conditions_constant(set, node->parts[i]);
+
+				/* One false part decides "all", one true part "any"; else one that depends. */
+				if (part == (node->kind == PERSONA_NODE_ANY))
+					return part;
+				if (part == -1)
+					result = -1;
+			}
+			return result;
+		case PERSONA_NODE_NOT:
+			result = persona_conditions_constant(set, node->parts[0]);
+			return result == -1 ? -1 : !result;
+		case PERSONA_NODE_COUNT:
+		case PERSONA_NODE_DISTINCT:
+		case PERSONA_NODE_EVERY:
+			return holds_all_numbers(node) ? 1 : -1;
+		case PERSONA_NODE_BUCKET:
+			return node->source->bucket_from == 0 && node->source->bucket_to == 1 ? 1 : -1;
+		default:
+			return -1;
+	}
+}
