@@ -9,21 +9,16 @@ ANALYZE oracle.chosen;
 
 CREATE TABLE oracle.rolled AS
 WITH tick AS (
-	SELECT atom, customer, at AS t, length, item IS NOT NULL AS has_items FROM oracle.chosen
+	SELECT atom, customer, at AS t, length FROM oracle.chosen
 	UNION
-	SELECT atom, customer, at + length, length, item IS NOT NULL FROM oracle.chosen WHERE length IS NOT NULL)
+	SELECT atom, customer, at + length, length FROM oracle.chosen WHERE length IS NOT NULL)
 SELECT tick.atom, tick.customer,
 	verify.during(t, lead(t, 1, 'infinity') OVER (PARTITION BY tick.atom, tick.customer ORDER BY t)) AS during,
-	n, total, average, lowest, highest, items
-FROM tick
-CROSS JOIN LATERAL (
-	SELECT count(*) AS n, coalesce(sum(value), 0) AS total, avg(value) AS average, min(value) AS lowest, max(value) AS highest
+	inside.*
+FROM tick, LATERAL (
+	SELECT count(*) AS n, coalesce(sum(value), 0) AS total, avg(value) AS average,
+		min(value) AS lowest, max(value) AS highest, count(DISTINCT item) AS items
 	FROM oracle.chosen c
 	WHERE c.atom = tick.atom AND c.customer = tick.customer AND c.at <= t
-		AND (tick.length IS NULL OR c.at > t - tick.length)) inside
-LEFT JOIN LATERAL (
-	SELECT count(DISTINCT item) AS items
-	FROM oracle.chosen c
-	WHERE c.atom = tick.atom AND c.customer = tick.customer AND c.at <= t
-		AND (tick.length IS NULL OR c.at > t - tick.length)) different ON has_items;
+		AND (tick.length IS NULL OR c.at > t - tick.length)) inside;
 CREATE INDEX ON oracle.rolled (atom);

@@ -965,11 +965,13 @@ passes_list(const PersonaRowTest *bound, Datum value, bool all)
 	}
 	else
 	{
+		ArrayType  *array = DatumGetArrayTypeP(value);
 		Datum	   *elements;
 		bool	   *absent;
 		int			n;
 
-		deconstruct_array(DatumGetArrayTypeP(value), bound->element, bound->element_length,
+		/* Elements of a domain are stored as its base type stores them. */
+		deconstruct_array(array, ARR_ELEMTYPE(array), bound->element_length,
 						  bound->element_by_value, bound->element_align, &elements, &absent, &n);
 		for (int e = 0; e < n; e++)
 			for (int i = 0; i < bound->count; i++)

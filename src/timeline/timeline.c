@@ -209,6 +209,24 @@ persona_timeline_sorted(const PersonaTimeline *timeline)
 	return records;
 }
 
+/* Returns a timeline of exact length with its records in order. */
+static PersonaTimeline *
+in_order(const PersonaTimeline *timeline)
+{
+	PersonaRecord **records = persona_timeline_sorted(timeline);
+	PersonaTimeline *ordered = palloc(timeline->used);
+	char	   *position = records_of(ordered);
+
+	memcpy(ordered, timeline, sizeof(PersonaTimeline));
+	SET_VARSIZE(ordered, timeline->used);
+	for (int i = 0; i < timeline->count; i++)
+	{
+		memcpy(position, records[i], records[i]->size);
+		position += records[i]->size;
+	}
+	return ordered;
+}
+
 /* Returns a kept value of an event, or NULL. */
 const PersonaValue *
 persona_record_value(const PersonaRecord *record, int words, uint32 slot)
@@ -315,20 +333,19 @@ persona_timeline_concat(PG_FUNCTION_ARGS)
 	memcpy((char *) both + both->used, records_of(b), more);
 	both->used += more;
 	both->count += b->count;
+	/* An aggregate goes on; what an ordinary call returns is finished. */
+	if (!AggCheckCallContext(fcinfo, NULL))
+		both = in_order(both);
 	PG_RETURN_POINTER(both);
 }
 
-/* persona.timeline_finish(timeline): final function of the aggregate; cuts off the spare room. */
+/*
+ * persona.timeline_finish(timeline): final function of the aggregate; puts the
+ * events in order and cuts off the spare room, so that the same events give the
+ * same value in whatever order and parts they came.
+ */
 Datum
 persona_timeline_finish(PG_FUNCTION_ARGS)
 {
-	PersonaTimeline *timeline = PG_GETARG_TIMELINE_P(0);
-	PersonaTimeline *exact;
-
-	if (VARSIZE(timeline) == (Size) timeline->used)
-		PG_RETURN_POINTER(timeline);
-	exact = palloc(timeline->used);
-	memcpy(exact, timeline, timeline->used);
-	SET_VARSIZE(exact, timeline->used);
-	PG_RETURN_POINTER(exact);
+	PG_RETURN_POINTER(in_order(PG_GETARG_TIMELINE_P(0)));
 }

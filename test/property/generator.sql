@@ -275,11 +275,11 @@ CREATE FUNCTION prop.maybe_window(seed text, key text, percent integer, may_have
 			jsonb_build_object(key, prop.calendar(seed, false), 'zone', prop.pick(seed || 'zone', prop.zones()))
 		ELSE jsonb_build_object(key, prop.calendar(seed, false)) END;
 
-CREATE FUNCTION prop.event(seed text) RETURNS jsonb
+CREATE FUNCTION prop.event(seed text, kinds text[] DEFAULT prop.kinds()) RETURNS jsonb
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 AS $$
 DECLARE
-	kind text := prop.pick(seed || 'kind', prop.kinds());
+	kind text := prop.pick(seed || 'kind', kinds);
 	measure text := prop.pick(seed || 'measure', ARRAY['exists', 'times', 'times', 'times', 'sum', 'sum', 'avg', 'min', 'max', 'distinct',
 		'first', 'last', 'last', 'every', 'every']);
 	one jsonb;

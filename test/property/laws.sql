@@ -499,3 +499,406 @@ BEGIN
 	DROP TABLE definition, asked, opened;
 END
 $$;
+
+--------------------------------------------------------------------------------
+-- One condition over any table: persona.holds_over
+--------------------------------------------------------------------------------
+
+CREATE PROCEDURE prop.check_holds_over(seed text, trees integer)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	c jsonb;
+	at timestamptz;
+	miss record;
+	message text;
+BEGIN
+	FOR i IN 1 .. trees LOOP
+		-- returns are in one table only
+		c := prop.event(seed || i, ARRAY['return']);
+		IF prop.chance(seed || i || 'not', 30) THEN
+			c := jsonb_build_object('not', c);
+		END IF;
+		SELECT g.at + l.length INTO at
+		FROM prop.given AS g, unnest(prop.lengths_in(c)) AS l (length)
+		ORDER BY md5(seed || i || g.customer || g.n || extract(epoch FROM l.length)) LIMIT 1;
+		BEGIN
+			-- the zone of nobody is the default, and events of one instant have no order but by their content
+			FOR miss IN EXECUTE format('SELECT p.key, %s AS expected, h.holds
+				FROM (SELECT z.key, z.zone, $2 AS t, $2 AS d FROM prop.person AS z WHERE z.zone = oracle.default_zone()) AS p
+					JOIN prop.customer AS c ON c.key = p.key
+					JOIN (SELECT e.customer, persona.holds_over($1, e.what, e.moment, e, $2) AS holds
+						FROM prop.legacy AS e GROUP BY e.customer
+						HAVING count(DISTINCT e.moment) FILTER (WHERE e.what = ''return'') = count(*) FILTER (WHERE e.what = ''return'')) AS h ON h.customer = c.key',
+				oracle.condition(c)) USING c::persona.condition, at
+			LOOP
+				PERFORM prop.count('holds_over', 1);
+				IF miss.holds IS DISTINCT FROM miss.expected THEN
+					PERFORM prop.fail('holds_over', seed || i, c, miss.key, at, format('holds_over %s, plain SQL %s', miss.holds, miss.expected));
+				END IF;
+			END LOOP;
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+			PERFORM prop.fail('holds_over', seed || i, c, NULL, at, message);
+		END;
+	END LOOP;
+END
+$$;
+
+--------------------------------------------------------------------------------
+-- (g) decisions: the same until valid_until, and the same in hindsight
+--------------------------------------------------------------------------------
+
+CREATE PROCEDURE prop.define_campaigns(seed text, campaigns integer)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	s text;
+	message text;
+	detail text;
+BEGIN
+	INSERT INTO persona.channel (name, synchronous, address_column, consent, open_hours, quiet_hours, cost) VALUES
+		('email', false, 'email', '{"attribute": "active", "is_not": false}', NULL, 'daily 21:00-08:00', 0.02),
+		('letter', false, NULL, NULL, NULL, NULL, 0.8),
+		('night', false, NULL, '{"not": {"event": "return", "within": "36 hours"}}', 'daily 22:00-02:30', 'Sun 00:00-24:00', 0.1),
+		('phone', true, 'name', NULL, 'Mon-Fri 09:00-18:00; Sat 10:00-14:00', NULL, 2);
+	INSERT INTO persona.placement (channel, name) VALUES ('letter', 'footer');
+	INSERT INTO persona.experience (name) VALUES ('offer'), ('coupon'), ('banner');
+	INSERT INTO persona.message (name, experience, channel, placement, language, condition, position, subject, body)
+	SELECT format('%s %s %s', e.name, c.name, n), e.name, c.name,
+		CASE WHEN c.name = 'letter' AND prop.chance(m.s || 'placement', 30) THEN 'footer' END,
+		prop.pick(m.s || 'language', ARRAY['de', 'en', NULL]),
+		CASE WHEN prop.chance(m.s || 'condition', 30) THEN prop.condition(m.s, 1)::persona.condition END,
+		prop.below(m.s || 'position', 3), NULL, 'For {{customer.name|you}}, ' || n
+	FROM persona.experience AS e CROSS JOIN persona.channel AS c CROSS JOIN generate_series(1, 3) AS n
+		CROSS JOIN LATERAL (SELECT seed || 'message' || e.name || c.name || n) AS m (s)
+	WHERE n = 1 OR prop.chance(m.s, 70);
+	INSERT INTO persona.policy (name, channel, max_contacts, period) VALUES
+		('all', NULL, 2, '7 days'), ('calls', 'phone', 1, '30 days'), ('mails', 'email', 1, '1 day');
+
+	FOR i IN 1 .. campaigns LOOP
+		s := seed || 'campaign' || i;
+		BEGIN
+			INSERT INTO persona.campaign (name, experience, cohort, trigger, goal, relevance, starts_at, ends_at, priority, value, weight, max_contacts,
+				max_contacts_within)
+			SELECT 'campaign' || i, prop.pick(s || 'experience', ARRAY['offer', 'coupon', 'banner']),
+				CASE WHEN prop.chance(s || 'cohort?', 50) THEN (SELECT c.name FROM persona.cohort AS c ORDER BY md5(s || c.name) LIMIT 1) END,
+				CASE WHEN prop.chance(s || 'trigger?', 60) THEN (SELECT t.name FROM persona.trigger AS t ORDER BY md5(s || t.name) LIMIT 1) END,
+				CASE WHEN prop.chance(s || 'goal?', 40) THEN prop.condition(s || 'goal', 1)::persona.condition END,
+				CASE WHEN prop.chance(s || 'relevance?', 40) THEN prop.condition(s || 'relevance', 1)::persona.condition END,
+				CASE WHEN prop.chance(s || 'starts?', 30) THEN prop.moment(s || 'starts') END,
+				CASE WHEN prop.chance(s || 'ends?', 30) THEN prop.moment(s || 'starts') + prop.length(prop.pick(s || 'ends', prop.lengths())) END,
+				prop.below(s || 'priority', 2), 1 + prop.below(s || 'value', 5), 1,
+				CASE WHEN l.n > 0 THEN l.n END, CASE WHEN l.n > 0 AND prop.chance(s || 'l', 70) THEN prop.length(prop.pick(s || 'length', prop.lengths())) END
+			FROM (SELECT prop.below(s || 'limit', 3) AS n) AS l;
+			INSERT INTO persona.campaign_channel (campaign, position, channel, placement)
+			SELECT 'campaign' || i, row_number() OVER (ORDER BY md5(s || c.name)), c.name,
+				CASE WHEN c.name = 'letter' AND prop.chance(s || 'placement', 30) THEN 'footer' END
+			FROM persona.channel AS c WHERE prop.chance(s || c.name, 60);
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+			PERFORM prop.fail('decision until', s, NULL, NULL, NULL, concat_ws(' ', message, detail));
+		END;
+	END LOOP;
+END
+$$;
+
+-- A customer's timeline of the events up to one instant, and of the contacts up to another.
+CREATE FUNCTION prop.known_by(program persona.program, who text, events_until timestamptz, contacts_until timestamptz) RETURNS persona.timeline
+	LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(
+		(SELECT persona.timeline(known_by.program, 'persona.contact', e) FROM persona.contact AS e WHERE e.customer = who AND e.send_at <= contacts_until),
+		(SELECT persona.timeline(known_by.program, 'prop.orders', e) FROM prop.orders AS e WHERE e.customer = who AND e.placed_at <= events_until)),
+		(SELECT persona.timeline(known_by.program, 'prop.clicks', e) FROM prop.clicks AS e WHERE e.customer = who AND e.at <= events_until)),
+		(SELECT persona.timeline(known_by.program, 'prop.visits', e) FROM prop.visits AS e WHERE e.customer = who
+			AND e.entered AT TIME ZONE oracle.default_zone() <= events_until)),
+		(SELECT persona.timeline(known_by.program, 'prop.legacy', e) FROM prop.legacy AS e WHERE e.customer = who AND e.moment <= events_until)),
+		(SELECT persona.timeline(known_by.program, 'prop.deliveries', e) FROM prop.deliveries AS e WHERE e.customer = who
+			AND oracle.day_begin(e.day, oracle.default_zone()) <= events_until));
+END;
+
+CREATE PROCEDURE prop.check_decisions(seed text, instants integer)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	program persona.program := persona.program();
+	at timestamptz;
+	contacts_until timestamptz;
+	miss record;
+BEGIN
+	CREATE TEMP TABLE now (customer text, number integer, known persona.timeline, decision jsonb, candidates jsonb, until timestamptz);
+	CREATE TEMP TABLE later (customer text, t timestamptz, known persona.timeline, decision jsonb, candidates jsonb);
+	FOR i IN 1 .. instants LOOP
+		SELECT p.at INTO at FROM prop.pool AS p WHERE p.n = prop.below(seed || 'at' || i, 2000);
+		-- contacts that are planned for later than now are known, or there are none
+		contacts_until := CASE WHEN i % 2 = 0 THEN 'infinity' ELSE at END;
+		TRUNCATE now, later;
+		INSERT INTO now
+		SELECT c.key, z.number, k.known, to_jsonb(d), (SELECT jsonb_object_agg(x.campaign, to_jsonb(x) - 'rank') FROM persona.candidates(program, c, k.known, at) AS x),
+			CASE WHEN d.campaign IS NOT NULL THEN d.valid_until ELSE (SELECT min(x.valid_until) FROM persona.candidates(program, c, k.known, at) AS x) END
+		FROM prop.customer AS c JOIN prop.person AS z ON z.key = c.key
+			CROSS JOIN LATERAL (SELECT prop.known_by(program, c.key, at, contacts_until) AS known) AS k
+			LEFT JOIN LATERAL persona.decide(program, c, k.known, at) AS d ON true;
+
+		-- in hindsight: what came later makes no difference
+		PERFORM prop.count('decision as of', (SELECT count(*) FROM now));
+		FOR miss IN
+			SELECT n.customer, n.decision, to_jsonb(d) AS hindsight
+			FROM now AS n JOIN prop.customer AS c ON c.key = n.customer
+				LEFT JOIN LATERAL persona.decide(program, c, prop.known_by(program, c.key, 'infinity', contacts_until), at) AS d ON true
+			WHERE n.decision IS DISTINCT FROM to_jsonb(d)
+		LOOP
+			PERFORM prop.fail('decision as of', seed, NULL, miss.customer, at, format(E'then %s\nnow %s', miss.decision, miss.hindsight));
+		END LOOP;
+		IF contacts_until = 'infinity' THEN
+			PERFORM prop.count('decision as of', (SELECT count(*) FROM now));
+			FOR miss IN
+				SELECT n.customer, n.decision, to_jsonb(d) - 'customer' AS view
+				FROM now AS n LEFT JOIN persona.next_message_at(at) AS d ON d.customer = n.customer
+				WHERE n.decision IS DISTINCT FROM to_jsonb(d) - 'customer'
+			LOOP
+				PERFORM prop.fail('decision as of', seed, NULL, miss.customer, at, format(E'decide %s\nnext_message_at %s', miss.decision, miss.view));
+			END LOOP;
+		END IF;
+
+		-- until valid_until: the same, at once if it was to be sent by then
+		INSERT INTO later
+		SELECT n.customer, w.t, n.known, to_jsonb(d),
+			(SELECT jsonb_object_agg(x.campaign, to_jsonb(x) - 'rank') FROM persona.candidates(program, c, n.known, w.t) AS x)
+		FROM now AS n JOIN prop.customer AS c ON c.key = n.customer
+			CROSS JOIN LATERAL (
+				SELECT prop.between(seed || i || n.number || k, at, least(n.until, at + (ARRAY[interval '1 hour', interval '30 hours', interval '9600 hours'])[k])) AS t
+				FROM generate_series(1, 3) AS k
+				UNION SELECT n.until - interval '1 microsecond' WHERE isfinite(n.until)
+			) AS w
+			LEFT JOIN LATERAL persona.decide(program, c, n.known, w.t) AS d ON true;
+		PERFORM prop.count('decision until', (SELECT count(*) FROM later));
+		FOR miss IN
+			SELECT n.customer, l.t, n.decision, l.decision AS later, n.until
+			FROM later AS l JOIN now AS n ON n.customer = l.customer
+			WHERE n.decision - ARRAY['send_at', 'valid_until'] IS DISTINCT FROM l.decision - ARRAY['send_at', 'valid_until']
+				OR greatest((n.decision ->> 'send_at')::timestamptz, l.t) <> (l.decision ->> 'send_at')::timestamptz
+			ORDER BY l.t LIMIT 3
+		LOOP
+			PERFORM prop.fail('decision until', seed, NULL, miss.customer, at, format(E'until %s: %s\nat %s: %s', prop.shown(miss.until), miss.decision,
+				prop.shown(miss.t), miss.later));
+		END LOOP;
+
+		-- and so does each candidate
+		PERFORM prop.count('candidates until', (SELECT count(*) FROM later));
+		FOR miss IN
+			SELECT n.customer, l.t, a.value AS candidate, b.value AS later
+			FROM later AS l JOIN now AS n ON n.customer = l.customer
+				CROSS JOIN LATERAL jsonb_each(n.candidates) AS a
+				JOIN LATERAL jsonb_each(l.candidates) AS b ON b.key = a.key
+			WHERE l.t < (a.value ->> 'valid_until')::timestamptz
+				AND (a.value - ARRAY['send_at', 'valid_until'] <> b.value - ARRAY['send_at', 'valid_until']
+					OR greatest((a.value ->> 'send_at')::timestamptz, l.t) <> (b.value ->> 'send_at')::timestamptz)
+			ORDER BY l.t LIMIT 3
+		LOOP
+			PERFORM prop.fail('candidates until', seed, NULL, miss.customer, at, format(E'now %s\nat %s: %s', miss.candidate, prop.shown(miss.t), miss.later));
+		END LOOP;
+		COMMIT;
+	END LOOP;
+	DROP TABLE now, later;
+END
+$$;
+
+--------------------------------------------------------------------------------
+-- (e) no order of input matters, neither do parallel workers nor halves
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION prop.plan_of(query text) RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	line text;
+	result text := '';
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		result := result || line || E'\n';
+	END LOOP;
+	RETURN result;
+END
+$$;
+
+CREATE PROCEDURE prop.check_order(seed text, instants integer)
+	LANGUAGE plpgsql
+	SET max_parallel_workers_per_gather = 2
+	SET parallel_setup_cost = 0
+	SET parallel_tuple_cost = 0
+	SET min_parallel_table_scan_size = 0
+	SET enable_hashagg = on
+AS $$
+DECLARE
+	source record;
+	query text;
+	miss record;
+BEGIN
+	-- events that only their content can order
+	INSERT INTO prop.clicks (customer, at, kind, n, item, page, weight, labels, meta)
+	SELECT customer, at, prop.pick(seed || customer || n || at::text, ARRAY['view', 'cart_add']), n, item + 1, '/home', weight, labels, meta
+	FROM prop.clicks WHERE customer IS NOT NULL AND at IS NOT NULL;
+	ANALYZE prop.clicks;
+
+	CREATE TABLE prop.variant (variant text, customer text, known persona.timeline);
+	CREATE TEMP TABLE part (variant text, customer text, source text, known persona.timeline);
+	FOR source IN SELECT name, relation, customer_column AS customer FROM persona.event_binding ORDER BY position LOOP
+		EXECUTE format('INSERT INTO part
+			SELECT ''plain'', e.%1$I, %2$L, persona.timeline(persona.program(), %2$L, e) FROM (SELECT * FROM %3$s ORDER BY %3$s) AS e GROUP BY e.%1$I
+			UNION ALL
+			SELECT ''shuffled'', e.%1$I, %2$L, persona.timeline(persona.program(), %2$L, e.row) FROM (SELECT s.%1$I, s AS row FROM %3$s AS s ORDER BY md5(%4$L || s::text)) AS e GROUP BY e.%1$I
+			UNION ALL
+			SELECT ''halves'', e.%1$I, %2$L, persona.timeline(persona.program(), %2$L, e) FILTER (WHERE prop.chance(e::text, 50))
+				OPERATOR(persona.||) persona.timeline(persona.program(), %2$L, e) FILTER (WHERE NOT prop.chance(e::text, 50)) FROM %3$s AS e GROUP BY e.%1$I',
+			source.customer, source.name, source.relation, seed);
+		query := format('SELECT e.%1$I, persona.timeline(persona.program(), %2$L, e) FROM %3$s AS e GROUP BY e.%1$I', source.customer, source.name, source.relation);
+		PERFORM prop.count('order of events', 1);
+		IF prop.plan_of(query) NOT LIKE '%Partial%Aggregate%' THEN
+			PERFORM prop.fail('order of events', seed, NULL, NULL, NULL, E'no workers in the plan\n' || prop.plan_of(query));
+		END IF;
+		-- what writes to a table has no workers, what a loop reads has
+		FOR miss IN EXECUTE query LOOP
+			NULL;
+		END LOOP;
+		EXECUTE format('CREATE TABLE prop.parallel AS %s', query);
+		INSERT INTO part SELECT 'workers', p.customer, source.name, p.timeline FROM prop.parallel AS p (customer, timeline);
+		DROP TABLE prop.parallel;
+	END LOOP;
+
+	-- one source in whatever order: the same bytes
+	PERFORM prop.count('order of events', (SELECT count(*) FROM part));
+	FOR miss IN
+		SELECT a.customer, b.variant, a.source FROM part AS a JOIN part AS b ON b.customer = a.customer AND b.source = a.source
+		WHERE a.variant = 'plain' AND b.variant IN ('shuffled', 'workers') AND a.known::text <> b.known::text LIMIT 5
+	LOOP
+		PERFORM prop.fail('order of events', seed, NULL, miss.customer, NULL, format('the timeline of %s is another one when the input is %s', miss.source, miss.variant));
+	END LOOP;
+
+	-- all sources, concatenated in an order of their own
+	INSERT INTO prop.variant
+	SELECT v.variant, c.key, k.known
+	FROM (SELECT DISTINCT variant FROM part) AS v CROSS JOIN prop.customer AS c
+		CROSS JOIN LATERAL (
+			SELECT (SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[1])
+				OPERATOR(persona.||) ((SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[2])
+				OPERATOR(persona.||) (SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[3]))
+				OPERATOR(persona.||) ((SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[4])
+				OPERATOR(persona.||) (SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[5]))
+				OPERATOR(persona.||) (SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[6]) AS known
+			FROM (SELECT array_agg(b.name ORDER BY md5(v.variant || b.name)) AS s FROM persona.event_binding AS b) AS o
+		) AS k;
+	FOR miss IN
+		SELECT v.customer, i.at, count(DISTINCT concat(m.cohorts, m.triggers, m.decision, m.candidates)) AS answers,
+			bool_or(m.view IS DISTINCT FROM m.decision) AS not_the_view,
+			string_agg(concat(v.variant, ': ', md5(concat(m.cohorts, m.triggers, m.decision, m.candidates))), ', ') AS differ
+		FROM generate_series(1, instants) AS k
+			JOIN prop.pool AS i ON i.n = prop.below(seed || 'at' || k, 2000)
+			CROSS JOIN prop.variant AS v JOIN prop.customer AS c ON c.key = v.customer
+			CROSS JOIN LATERAL (
+				SELECT (SELECT string_agg(x::text, ';') FROM persona.cohorts(persona.program(), c, v.known, i.at) AS x) AS cohorts,
+					(SELECT string_agg(x::text, ';') FROM persona.triggers(persona.program(), c, v.known, i.at) AS x) AS triggers,
+					(SELECT string_agg(x::text, ';') FROM persona.candidates(persona.program(), c, v.known, i.at) AS x) AS candidates,
+					(SELECT (to_jsonb(x) - 'customer')::text FROM persona.decide(persona.program(), c, v.known, i.at) AS x) AS decision,
+					(SELECT (to_jsonb(x) - 'customer')::text FROM persona.next_message_at(i.at) AS x WHERE x.customer = c.key) AS view
+			) AS m
+		GROUP BY v.customer, i.at
+	LOOP
+		PERFORM prop.count('order of events', 4);
+		IF miss.answers > 1 OR miss.not_the_view THEN
+			PERFORM prop.fail('order of events', seed, NULL, miss.customer, miss.at, format('answers by order of input: %s; other than the view: %s', miss.differ, miss.not_the_view));
+		END IF;
+	END LOOP;
+	DROP TABLE prop.variant, part;
+END
+$$;
+
+--------------------------------------------------------------------------------
+-- (h) the edges of windows, worked out by hand: each condition holds exactly
+-- from one instant on, and until another
+--------------------------------------------------------------------------------
+
+CREATE PROCEDURE prop.check_edges(seed text, events integer)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	e record;
+	k record;
+	r record;
+	d text;
+	l interval;
+	edge timestamptz;
+	where_it text;
+	expected boolean;
+	t timestamptz;
+BEGIN
+	-- an order and a customer's last visit at the same instant, and a length
+	FOR e IN
+		SELECT o.customer, o.placed_at AS at, c.seen, p.zone, row_number() OVER () AS n
+		FROM prop.orders AS o JOIN prop.customer AS c ON c.key = o.customer JOIN prop.person AS p ON p.key = c.key
+		WHERE isfinite(c.seen) AND NOT EXISTS (SELECT FROM prop.orders AS x WHERE x.customer = o.customer AND x.placed_at = o.placed_at AND x.id <> o.id)
+			AND NOT EXISTS (SELECT FROM prop.legacy AS x WHERE x.customer = o.customer AND x.moment = o.placed_at)
+		ORDER BY md5(seed || o.customer || o.placed_at::text) LIMIT events
+	LOOP
+		d := prop.pick(seed || e.n, prop.lengths());
+		l := prop.length(d);
+		where_it := format('"where": {"attribute": "at", "is": %s}', to_json(prop.shown(e.at)));
+		FOR k IN
+			SELECT * FROM (VALUES
+				(format('{"event": "order", %s, "within": "%s"}', where_it, d), e.at, e.at + l),
+				(format('{"event": "order", %s, "within": "%s", "times": {"is": 1}}', where_it, d), e.at, e.at + l),
+				(format('{"not": {"event": "order", %s, "within": "%s", "times": {"less_than": 1}}}', where_it, d), e.at, e.at + l),
+				(format('{"event": "order", %s, "last": {"within": "%s"}}', where_it, d), e.at, e.at + l),
+				(format('{"event": "order", %s, "first": {"before": "%s"}}', where_it, d), e.at + l, 'infinity'),
+				(format('{"event": "order", %s, "within": "%s", "last": {"before": "1 microsecond"}}', where_it, d), e.at + interval '1 microsecond', e.at + l),
+				(format('{"event": "order", %s, "every": {"period": "%s", "of": 1, "at_least": 1}}', where_it, d), e.at, e.at + l),
+				(format('{"event": "order", %s, "every": {"period": "%s", "of": 3, "is": 1}}', where_it, d), e.at, e.at + 3 * l),
+				(format('{"sequence": [{"event": "order", %s}]}', where_it), e.at, 'infinity'),
+				(format('{"sequence": [{"event": "order", %s}], "within": "%s"}', where_it, d), e.at, e.at + l),
+				(format('{"sequence": [{"event": "order", %s}, {"no": "order", "for": "%s", "where": {"any": []}}]}', where_it, d), e.at + l, 'infinity'),
+				(format('{"sequence": [{"event": "order", %s}, {"no": "order", "for": "%s", "where": {"any": []}}], "within": "100 days"}', where_it, d),
+					e.at + l, e.at + interval '2400 hours'),
+				(format('{"event": "order", %s, "within": "today", "zone": "UTC"}', where_it), e.at,
+					(date_trunc('day', e.at AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC'),
+				(format('{"event": "order", %s, "within": "yesterday", "zone": "UTC"}', where_it),
+					(date_trunc('day', e.at AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC',
+					(date_trunc('day', e.at AT TIME ZONE 'UTC') + interval '2 days') AT TIME ZONE 'UTC'),
+				(format('{"event": "order", %s, "within": "last 2 days"}', where_it), e.at,
+					oracle.day_begin((e.at AT TIME ZONE e.zone)::date + 2, e.zone)),
+				(format('{"event": "order", %s, "last": {"before": "this month"}}', where_it),
+					oracle.day_begin(date_trunc('month', e.at AT TIME ZONE e.zone) + interval '1 month', e.zone), 'infinity'),
+				(format('{"attribute": "seen", "within_last": "%s"}', d), e.seen, e.seen + l),
+				(format('{"attribute": "seen", "within_next": "%s"}', d), e.seen - l, e.seen),
+				(format('{"attribute": "seen", "before": "%s"}', d), e.seen + l, 'infinity'),
+				(format('{"not": {"attribute": "seen", "after": "%s"}}', d), e.seen - l, 'infinity'),
+				('{"attribute": "seen", "on": "today"}', oracle.day_begin((e.seen AT TIME ZONE e.zone)::date, e.zone),
+					oracle.day_begin((e.seen AT TIME ZONE e.zone)::date + 1, e.zone)),
+				('{"attribute": "seen", "on": "next week", "zone": "UTC"}',
+					(date_trunc('week', e.seen AT TIME ZONE 'UTC') - interval '7 days') AT TIME ZONE 'UTC', date_trunc('week', e.seen AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'),
+				('{"not": {"attribute": "seen", "after": "this quarter"}}',
+					oracle.day_begin(date_trunc('quarter', e.seen AT TIME ZONE e.zone), e.zone), 'infinity'),
+				('{"attribute": "seen", "before": "today"}', oracle.day_begin((e.seen AT TIME ZONE e.zone)::date + 1, e.zone), 'infinity')
+			) AS v (condition, holds_from, holds_until)
+		LOOP
+			FOR r IN
+				SELECT x.edge + interval '1 microsecond' * s AS t
+				FROM (VALUES (k.holds_from), (k.holds_until)) AS x (edge), generate_series(-1, 1) AS s
+				WHERE isfinite(x.edge)
+			LOOP
+				t := r.t;
+				expected := t >= k.holds_from AND t < k.holds_until;
+				PERFORM prop.count('window edges', 1);
+				PERFORM prop.fail('window edges', seed, k.condition::jsonb, e.customer, t, format('%s since %s until %s; by hand it holds from %s until %s',
+					x.truth, prop.shown(x.since), prop.shown(x.until), prop.shown(k.holds_from), prop.shown(k.holds_until)))
+				FROM prop.customer AS c CROSS JOIN LATERAL persona.truth(c, k.condition::persona.condition, t) AS x
+				WHERE c.key = e.customer AND (x.truth IS DISTINCT FROM expected
+					OR x.since <> CASE WHEN expected THEN k.holds_from WHEN t < k.holds_from THEN '-infinity' ELSE k.holds_until END
+					-- the begin of an event's window is news, not time passing
+					OR x.until <> CASE WHEN expected THEN k.holds_until WHEN t >= k.holds_until THEN 'infinity'
+						WHEN k.condition LIKE '%"event"%' AND t < e.at THEN 'infinity' ELSE k.holds_from END);
+			END LOOP;
+		END LOOP;
+	END LOOP;
+END
+$$;
