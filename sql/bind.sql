@@ -118,10 +118,11 @@ AS $$
 BEGIN
 	IF NOT persona.checks_paused() THEN
 		PERFORM persona.lock_definitions();
-		PERFORM persona.check_program(persona.program_for(i.condition),
-									  format('%s "%s"', TG_TABLE_NAME, i.name))
-		FROM inserted AS i
-		ORDER BY i.name COLLATE "C";
+		PERFORM persona.check_program(persona.program_for_conditions(
+			(SELECT json_agg(json_build_object(
+					'name', format('%s "%s"', TG_TABLE_NAME, i.name),
+					'condition', i.condition::json) ORDER BY i.name COLLATE "C")
+				FROM inserted AS i)));
 	END IF;
 	RETURN NULL;
 END

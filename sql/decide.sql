@@ -122,28 +122,28 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 
 COMMENT ON FUNCTION persona.build_program() IS 'builds the program of all live definitions from the tables, as the caller''s query sees them; persona.program() is the same and faster';
 
-CREATE FUNCTION persona.cohorts_named(condition persona.condition) RETURNS SETOF text
+CREATE FUNCTION persona.cohorts_named(conditions jsonb) RETURNS SETOF text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 5
 	SET search_path = pg_catalog, pg_temp
 	BEGIN ATOMIC
 		SELECT DISTINCT r.reference #>> '{}'
-		FROM jsonb_path_query(condition::jsonb, 'lax $.**.cohort') AS r (reference)
+		FROM jsonb_path_query(conditions, 'lax $.**.cohort') AS r (reference)
 		WHERE jsonb_typeof(r.reference) = 'string';
 	END;
 
-COMMENT ON FUNCTION persona.cohorts_named(persona.condition) IS 'the names of the cohorts that a condition refers to, not those that they refer to in turn';
+COMMENT ON FUNCTION persona.cohorts_named(jsonb) IS 'the names of the cohorts that conditions refer to, not those that these refer to in turn';
 
-CREATE FUNCTION persona.program_for(condition persona.condition) RETURNS persona.program
+CREATE FUNCTION persona.program_for_conditions(conditions json) RETURNS persona.program
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 20000
 	SET search_path = pg_catalog, pg_temp
 	BEGIN ATOMIC
 		WITH RECURSIVE used (name) AS (
-			SELECT n.name FROM persona.cohorts_named(program_for.condition) AS n (name)
+			SELECT n.name FROM persona.cohorts_named(program_for_conditions.conditions::jsonb) AS n (name)
 			UNION
 			SELECT n.name
 			FROM used AS u
 				JOIN persona.cohort AS c ON c.name = u.name
-				CROSS JOIN LATERAL persona.cohorts_named(c.condition) AS n (name)
+				CROSS JOIN LATERAL persona.cohorts_named(c.condition::jsonb) AS n (name)
 		)
 		SELECT persona.assemble_program(
 			cohorts => (SELECT json_agg(json_build_object(
@@ -151,9 +151,19 @@ CREATE FUNCTION persona.program_for(condition persona.condition) RETURNS persona
 					'condition', c.condition::json,
 					'value', c.value::text) ORDER BY c.name COLLATE "C")
 				FROM used AS u JOIN persona.cohort AS c ON c.name = u.name),
-			conditions => json_build_array(json_build_object(
-				'name', 'condition',
-				'condition', program_for.condition::json)));
+			conditions => program_for_conditions.conditions);
+	END;
+
+COMMENT ON FUNCTION persona.program_for_conditions(json) IS 'a program that evaluates some conditions: the bindings and the cohorts that they refer to, directly or through others.
+conditions: [{"name": ..., "condition": ...}, ...]; errors name a condition by its name, unless that is "condition".  NULL for NULL';
+
+CREATE FUNCTION persona.program_for(condition persona.condition) RETURNS persona.program
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 20000
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT persona.program_for_conditions(json_build_array(json_build_object(
+			'name', 'condition',
+			'condition', program_for.condition::json)));
 	END;
 
 COMMENT ON FUNCTION persona.program_for(persona.condition) IS 'a program that evaluates one condition, named "condition": the bindings and the cohorts that it refers to, directly or through others; NULL for NULL';
@@ -170,11 +180,12 @@ CREATE FUNCTION persona.program_hash(program persona.program) RETURNS bytea
 
 COMMENT ON FUNCTION persona.program_hash(persona.program) IS 'the SHA-256 hash of a program''s JSON text: contacts name the program that decided them by it; NULL for NULL';
 
-CREATE FUNCTION persona.check_program(program persona.program, scope text DEFAULT NULL) RETURNS void
+CREATE FUNCTION persona.check_program(program persona.program) RETURNS void
 	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100000
 	AS 'MODULE_PATHNAME', 'persona_check_program';
 
-COMMENT ON FUNCTION persona.check_program(persona.program, text) IS 'compiles a program against the bound relations, types being left out while no customers are bound; an error names definition and JSON path, behind the scope if one is given; does nothing for NULL';
+COMMENT ON FUNCTION persona.check_program(persona.program) IS 'compiles a program against the bound relations, types being left out while no customers are bound; warns of named conditions that always or never hold.
+Nothing is checked for NULL; error if anything does not compile, naming the definition and the JSON path';
 
 --------------------------------------------------------------------------------
 -- The timeline: aggregate over one customer's events

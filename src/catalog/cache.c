@@ -310,7 +310,7 @@ find_compiled(const PersonaProgramValue *value)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("the program is of another version of persona")));
 		/* The entry is made after the compilation, which may fail. */
-		program = persona_program_compile(value, TopMemoryContext, NULL);
+		program = persona_program_compile(value, TopMemoryContext);
 		entry = hash_search(compiled, value->hash, HASH_ENTER, NULL);
 		entry->program = program;
 	}

@@ -556,13 +556,16 @@ keep_contacts(PersonaProgram *program)
 		"{\"event\": \"contact\", \"where\": {\"attribute\": \"status\", \"in\": [\"planned\", \"claimed\", \"sent\", \"delivered\"]}}";
 	PersonaJson *json;
 	const PersonaConditions *set;
+	int			node;
 
 	program->contact_selector = PERSONA_NONE;
 	if (program->campaign_count == 0 || persona_program_source(program, "persona.contact") == PERSONA_NONE)
 		return;
 	json = persona_json_read(counting, sizeof(counting) - 1);
 	set = program->set;
-	program->contact_selector = set->nodes[add_condition(program, json, "the limits")].selector;
+	/* First add it: that may move the nodes. */
+	node = add_condition(program, json, "the limits");
+	program->contact_selector = set->nodes[node].selector;
 	program->contact_campaign = persona_conditions_slot(program->set, "campaign", "$", program->contact_selector, false, false);
 	program->contact_channel = persona_conditions_slot(program->set, "channel", "$", program->contact_selector, false, false);
 	program->contact_fired_at = persona_conditions_slot(program->set, "fired_at", "$", program->contact_selector, false, false);
@@ -571,15 +574,20 @@ keep_contacts(PersonaProgram *program)
 
 /* Reads the conditions that stand beside the definitions. */
 static void
-read_conditions(PersonaProgram *program, const PersonaJson *json, const char *scope)
+read_conditions(PersonaProgram *program, const PersonaJson *json)
 {
 	const PersonaJson *conditions = object_list(json, "conditions");
 
 	program->condition_count = conditions->count;
 	program->conditions = palloc(sizeof(int) * (conditions->count + 1));
+	program->condition_names = palloc(sizeof(char *) * (conditions->count + 1));
 	for (int i = 0; i < conditions->count; i++)
 	{
-		program->conditions[i] = optional_condition(program, &conditions->items[i], "condition", scope);
+		const char *name = need_text(&conditions->items[i], "name");
+
+		program->condition_names[i] = strcmp(name, "condition") == 0 ? NULL : name;
+		program->conditions[i] = optional_condition(program, &conditions->items[i], "condition",
+													program->condition_names[i]);
 		if (program->conditions[i] == PERSONA_NONE)
 			malformed(psprintf("conditions[%d].condition", i), "a condition is expected");
 	}
@@ -587,7 +595,7 @@ read_conditions(PersonaProgram *program, const PersonaJson *json, const char *sc
 
 /* Compiles a program; everything is kept in a context of its own. */
 PersonaProgram *
-persona_program_compile(const PersonaProgramValue *value, MemoryContext parent, const char *scope)
+persona_program_compile(const PersonaProgramValue *value, MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "persona program", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext outer_context = MemoryContextSwitchTo(context);
@@ -607,7 +615,7 @@ persona_program_compile(const PersonaProgramValue *value, MemoryContext parent, 
 	read_messages(program, json);
 	read_campaigns(program, json);
 	read_policies(program, json);
-	read_conditions(program, json, scope);
+	read_conditions(program, json);
 	keep_contacts(program);
 	program->classifiers = palloc0(sizeof(PersonaClassifier *) * (program->source_count + 1));
 	program->plans = palloc0(sizeof(struct _SPI_plan *) * (program->source_count + 1));

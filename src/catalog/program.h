@@ -148,6 +148,7 @@ typedef struct PersonaProgram
 	PersonaPolicy *policies;
 	int			condition_count;	/* given beside the definitions */
 	int		   *conditions;		/* nodes */
+	const char **condition_names;	/* NULL: it has none */
 
 	/* what limits need of contacts */
 	int			contact_selector;	/* contacts that count, or PERSONA_NONE */
@@ -165,13 +166,8 @@ typedef struct PersonaProgram
 /* Makes a program value of a JSON text. */
 extern PersonaProgramValue *persona_program_value(const char *text, size_t length);
 
-/*
- * Compiles a program; everything is kept in a context of its own.  "scope"
- * names, in errors, the definition that the conditions beside the program
- * belong to; it may be NULL.
- */
-extern PersonaProgram *persona_program_compile(const PersonaProgramValue *value, MemoryContext parent,
-											   const char *scope);
+/* Compiles a program; everything is kept in a context of its own. */
+extern PersonaProgram *persona_program_compile(const PersonaProgramValue *value, MemoryContext parent);
 
 /* Returns what the definitions mean for a row type of customers. */
 extern PersonaCustomerShape *persona_customer_shape(PersonaProgram *program, Oid type, int32 typmod);

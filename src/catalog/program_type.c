@@ -89,28 +89,30 @@ persona_program_hash(PG_FUNCTION_ARGS)
 
 /* Warns of a condition that decides nothing, or of a trigger that has no moment. */
 static void
-warn_of_senseless(const PersonaProgram *program, const char *scope)
+warn_of_senseless(const PersonaProgram *program)
 {
 	for (int c = 0; c < program->condition_count; c++)
 	{
 		int			constant = persona_conditions_constant(program->set, program->conditions[c]);
+		const char *name = program->condition_names[c];
 
+		if (name == NULL)
+			continue;
 		if (constant >= 0)
 			ereport(WARNING,
-					(errmsg("the condition of %s %s", scope, constant ? "always holds" : "can never hold")));
-		else if (strncmp(scope, "trigger ", 8) == 0 && !program->set->nodes[program->conditions[c]].timed)
+					(errmsg("the condition of %s %s", name, constant ? "always holds" : "can never hold")));
+		else if (strncmp(name, "trigger ", 8) == 0 && !program->set->nodes[program->conditions[c]].timed)
 			ereport(WARNING,
-					(errmsg("%s has no moment at which it fires", scope),
+					(errmsg("%s has no moment at which it fires", name),
 					 errdetail("Its condition changes neither with events nor with time, so it never becomes true; it holds or it does not."),
 					 errhint("Such a condition is a cohort; a trigger asks for an event, a sequence or a date.")));
 	}
 }
 
 /*
- * persona.check_program(program, scope): compiles everything, and binds it to
- * the row types of the bound relations if customers are bound.  scope names, in
- * errors, the definition to which the conditions beside the program belong.
- * NULL program: nothing is checked.  Errors: what is wrong, and where.
+ * persona.check_program(program): compiles everything, and binds it to the row
+ * types of the bound relations if customers are bound.  NULL: nothing is
+ * checked.  Errors: what is wrong, and where.
  */
 Datum
 persona_check_program(PG_FUNCTION_ARGS)
@@ -123,11 +125,9 @@ persona_check_program(PG_FUNCTION_ARGS)
 		PG_RETURN_VOID();
 	work = AllocSetContextCreate(CurrentMemoryContext, "persona check", ALLOCSET_DEFAULT_SIZES);
 	outer = MemoryContextSwitchTo(work);
-	program = persona_program_compile(PG_GETARG_PROGRAM_P(0), work,
-									  PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	program = persona_program_compile(PG_GETARG_PROGRAM_P(0), work);
 	persona_program_check(program);
-	if (!PG_ARGISNULL(1))
-		warn_of_senseless(program, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	warn_of_senseless(program);
 	MemoryContextSwitchTo(outer);
 	MemoryContextDelete(work);
 	PG_RETURN_VOID();

@@ -582,13 +582,13 @@ BEGIN
 			INSERT INTO persona.campaign (name, experience, cohort, trigger, goal, relevance, starts_at, ends_at, priority, value, weight, max_contacts,
 				max_contacts_within)
 			SELECT 'campaign' || i, prop.pick(s || 'experience', ARRAY['offer', 'coupon', 'banner']),
-				CASE WHEN prop.chance(s || 'cohort?', 50) THEN (SELECT c.name FROM persona.cohort AS c ORDER BY md5(s || c.name) LIMIT 1) END,
-				CASE WHEN prop.chance(s || 'trigger?', 60) THEN (SELECT t.name FROM persona.trigger AS t ORDER BY md5(s || t.name) LIMIT 1) END,
+				CASE WHEN prop.chance(s || 'cohort?', 50) OR NOT prop.chance(s || 'trigger?', 65) THEN (SELECT c.name FROM persona.cohort AS c ORDER BY md5(s || c.name) LIMIT 1) END,
+				CASE WHEN prop.chance(s || 'trigger?', 65) THEN (SELECT t.name FROM persona.trigger AS t ORDER BY md5(s || t.name) LIMIT 1) END,
 				CASE WHEN prop.chance(s || 'goal?', 40) THEN prop.condition(s || 'goal', 1)::persona.condition END,
 				CASE WHEN prop.chance(s || 'relevance?', 40) THEN prop.condition(s || 'relevance', 1)::persona.condition END,
 				CASE WHEN prop.chance(s || 'starts?', 30) THEN prop.moment(s || 'starts') END,
 				CASE WHEN prop.chance(s || 'ends?', 30) THEN prop.moment(s || 'starts') + prop.length(prop.pick(s || 'ends', prop.lengths())) END,
-				prop.below(s || 'priority', 2), 1 + prop.below(s || 'value', 5), 1,
+				prop.below(s || 'priority', 3), 1 + prop.below(s || 'value', 5), 1,
 				CASE WHEN l.n > 0 THEN l.n END, CASE WHEN l.n > 0 AND prop.chance(s || 'l', 70) THEN prop.length(prop.pick(s || 'length', prop.lengths())) END
 			FROM (SELECT prop.below(s || 'limit', 3) AS n) AS l;
 			INSERT INTO persona.campaign_channel (campaign, position, channel, placement)
@@ -685,7 +685,7 @@ BEGIN
 				prop.shown(miss.t), miss.later));
 		END LOOP;
 
-		-- and so does each candidate
+		-- and so does each candidate; the reasons of losers name the instant of the question
 		PERFORM prop.count('candidates until', (SELECT count(*) FROM later));
 		FOR miss IN
 			SELECT n.customer, l.t, a.value AS candidate, b.value AS later
@@ -693,7 +693,7 @@ BEGIN
 				CROSS JOIN LATERAL jsonb_each(n.candidates) AS a
 				JOIN LATERAL jsonb_each(l.candidates) AS b ON b.key = a.key
 			WHERE l.t < (a.value ->> 'valid_until')::timestamptz
-				AND (a.value - ARRAY['send_at', 'valid_until'] <> b.value - ARRAY['send_at', 'valid_until']
+				AND (a.value - ARRAY['send_at', 'valid_until', 'reason'] <> b.value - ARRAY['send_at', 'valid_until', 'reason']
 					OR greatest((a.value ->> 'send_at')::timestamptz, l.t) <> (b.value ->> 'send_at')::timestamptz)
 			ORDER BY l.t LIMIT 3
 		LOOP
@@ -710,7 +710,7 @@ $$;
 --------------------------------------------------------------------------------
 
 CREATE FUNCTION prop.plan_of(query text) RETURNS text
-	LANGUAGE plpgsql STABLE
+	LANGUAGE plpgsql
 AS $$
 DECLARE
 	line text;
@@ -746,7 +746,7 @@ BEGIN
 	CREATE TEMP TABLE part (variant text, customer text, source text, known persona.timeline);
 	FOR source IN SELECT name, relation, customer_column AS customer FROM persona.event_binding ORDER BY position LOOP
 		EXECUTE format('INSERT INTO part
-			SELECT ''plain'', e.%1$I, %2$L, persona.timeline(persona.program(), %2$L, e) FROM (SELECT * FROM %3$s ORDER BY %3$s) AS e GROUP BY e.%1$I
+			SELECT ''plain'', e.%1$I, %2$L, persona.timeline(persona.program(), %2$L, e) FROM %3$s AS e GROUP BY e.%1$I
 			UNION ALL
 			SELECT ''shuffled'', e.%1$I, %2$L, persona.timeline(persona.program(), %2$L, e.row) FROM (SELECT s.%1$I, s AS row FROM %3$s AS s ORDER BY md5(%4$L || s::text)) AS e GROUP BY e.%1$I
 			UNION ALL

@@ -192,10 +192,14 @@ INSERT INTO persona.cohort (name, condition) VALUES ('spender', '{"event": "orde
 SET client_min_messages = warning;	-- without the lists of what CASCADE would drop
 \set VERBOSITY terse
 DROP TABLE sale;
+DROP VIEW large_sale;
 \set VERBOSITY default
+DROP VIEW large_sale CASCADE;
+DELETE FROM persona.cohort WHERE name = 'buyer';
+SELECT persona.unbind_events('shop.large_sale');
+DROP VIEW large_sale;
 DROP TABLE sale CASCADE;
 DROP TABLE customer CASCADE;
-DROP VIEW large_sale;
 DROP SCHEMA shop CASCADE;
 DROP TABLE persona.contact CASCADE;
 ALTER TABLE customer DROP COLUMN id CASCADE;
@@ -285,7 +289,6 @@ DELETE FROM persona.channel;
 SELECT persona.bind_customers('account', 'id');
 SELECT persona.bind_events('sale', 'customer_id', 'at', kind => 'order', sequence => 'id');
 SELECT persona.unbind_events(name) FROM bound WHERE position > 0;
-DROP VIEW large_sale;
 
 -- Binds customers and events by keys of two types; asks the views, explain and holds, which have to agree.
 CREATE FUNCTION try_keys(key_type text, customer_type text, VARIADIC keys text[]) RETURNS SETOF text

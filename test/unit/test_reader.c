@@ -8,16 +8,13 @@
 #include "condition/condition.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/text.h"
 #include "host.h"
-#include "naive.h"
 
 #define COUNT(array) ((int) (sizeof(array) / sizeof((array)[0])))
-#define REPEAT_64(x) REPEAT_16(x) REPEAT_16(x) REPEAT_16(x) REPEAT_16(x)
-#define REPEAT_16(x) x x x x x x x x x x x x x x x x
 
 /*
  * JSON
@@ -90,7 +87,6 @@ test_json(void)
 		{"\"12.50\"", "'12.50'"},
 		{"[\"-1\", -1, \"1\\\"-1\", \"\\\\\", 2]", "['-1', -1, '1\"-1', '\\', 2]"},
 		{"\"\\\\u0001\"", "'\\u0001'"},
-		{"\"\\u0002 and \\u00010\"" + 0, NULL},
 		{"{\"1\": 1, \"-\": 2}", "{1: 1, -: 2}"},
 	};
 
@@ -98,8 +94,6 @@ test_json(void)
 	{
 		static PersonaJson *tree;
 
-		if (strstr(cases[i].text, "\\u00010") != NULL)
-			continue;
 		host_case("%s", cases[i].text);
 		tree = NULL;
 		TRY(tree = persona_json_read(cases[i].text, strlen(cases[i].text)));
@@ -517,4 +511,307 @@ test_accepted(void)
 		else
 			CHECK_TEXT(describe(condition), cases[i].meaning);
 	}
+}
+
+/* Checks conditions that are refused: where, and why. */
+static void
+test_refused(void)
+{
+	static const struct
+	{
+		const char *text;
+		const char *path;
+		const char *message;
+	}			cases[] = {
+		/* No condition at all */
+		{"null", "$", "a condition is expected, not null"},
+		{"\"vip\"", "$", "a condition is expected, not a string"},
+		{"[]", "$", "a condition is expected, not an array"},
+		{"1.5", "$", "a condition is expected, not a number"},
+		{"true", "$", "a condition is expected, not a boolean"},
+		{"{}", "$", "the condition is empty"},
+		{"{\"foo\": 1}", "$.foo", "unknown key \"foo\""},
+		{"{\"\": 1}", "$[\"\"]", "unknown key \"\""},
+		{"{\"a b\": 1}", "$[\"a b\"]", "unknown key \"a b\""},
+		{"{\"All\": []}", "$.All", "unknown key \"All\""},
+		{"{\"all\": [], \"any\": []}", "$.any", "\"all\" and \"any\" in one condition"},
+		{"{\"event\": \"a\", \"attribute\": \"b\", \"is\": 1}", "$.event", "\"attribute\" and \"event\" in one condition"},
+
+		/* Boolean */
+		{"{\"all\": {}}", "$.all", "a list of conditions is expected, not an object"},
+		{"{\"any\": null}", "$.any", "a list of conditions is expected, not null"},
+		{"{\"not\": []}", "$.not", "a condition is expected, not an array"},
+		{"{\"not\": {}}", "$.not", "the condition is empty"},
+		{"{\"all\": [], \"zone\": \"UTC\"}", "$.zone", "unknown key \"zone\""},
+		{"{\"all\": [{\"cohort\": \"a\"}, {\"any\": [{\"not\": {\"x\": 1}}]}]}", "$.all[1].any[0].not.x", "unknown key \"x\""},
+
+		/* Cohorts */
+		{"{\"cohort\": \"\"}", "$.cohort", "the name of a cohort must not be empty"},
+		{"{\"cohort\": 1}", "$.cohort", "the name of a cohort is expected, not a number"},
+		{"{\"cohort\": \"a\", \"is\": true}", "$.is", "unknown key \"is\""},
+
+		/* Attributes */
+		{"{\"attribute\": \"a\"}", "$", "an attribute without a test"},
+		{"{\"attribute\": \"a\", \"case\": \"ignore\"}", "$", "an attribute without a test"},
+		{"{\"attribute\": \"a\", \"equals\": 1}", "$.equals", "unknown operator \"equals\""},
+		{"{\"attribute\": \"a\", \"is\": 1, \"value\": 2}", "$.value", "unknown key \"value\""},
+		{"{\"attribute\": \"a\", \"is\": 1, \"at_least\": 2}", "$.at_least", "two operators, \"is\" and \"at_least\""},
+		{"{\"attribute\": 1, \"is\": 1}", "$.attribute", "the name of an attribute is expected, not a number"},
+		{"{\"attribute\": \"\", \"is\": 1}", "$.attribute", "must not be empty"},
+		{"{\"attribute\": \".a\", \"is\": 1}", "$.attribute", "\".a\" has an empty part"},
+		{"{\"attribute\": \"a.\", \"is\": 1}", "$.attribute", "\"a.\" has an empty part"},
+		{"{\"attribute\": \"a..b\", \"is\": 1}", "$.attribute", "\"a..b\" has an empty part"},
+		{"{\"attribute\": \"a\", \"is\": null}", "$.is", "null is no value to compare with"},
+		{"{\"attribute\": \"a\", \"is\": [1]}", "$.is", "a string, a number or a boolean is expected, not an array"},
+		{"{\"attribute\": \"a\", \"at_least\": true}", "$.at_least", "a string or a number is expected, not a boolean"},
+		{"{\"attribute\": \"a\", \"in\": \"b\"}", "$.in", "a list of values is expected, not a string"},
+		{"{\"attribute\": \"a\", \"in\": []}", "$.in", "the list of values is empty"},
+		{"{\"attribute\": \"a\", \"contains_none\": []}", "$.contains_none", "the list of values is empty"},
+		{"{\"attribute\": \"a\", \"in\": [1, null]}", "$.in[1]", "null is no value to compare with"},
+		{"{\"attribute\": \"a\", \"in\": [1, {}]}", "$.in[1]", "a string, a number or a boolean is expected, not an object"},
+		{"{\"attribute\": \"a\", \"between\": 1}", "$.between", "a pair [low, high] is expected, not a number"},
+		{"{\"attribute\": \"a\", \"between\": [1]}", "$.between", "a pair [low, high] is expected, not 1 values"},
+		{"{\"attribute\": \"a\", \"between\": [1, 2, 3]}", "$.between", "a pair [low, high] is expected, not 3 values"},
+		{"{\"attribute\": \"a\", \"between\": [1, \"2\"]}", "$.between", "low and high are of different kinds"},
+		{"{\"attribute\": \"a\", \"between\": [true, true]}", "$.between[0]", "a string or a number is expected, not a boolean"},
+		{"{\"attribute\": \"a\", \"between\": [2, 1]}", "$.between", "the range is empty"},
+		{"{\"attribute\": \"a\", \"between\": [1e2, 99.9]}", "$.between", "the range is empty"},
+		{"{\"attribute\": \"a\", \"starts_with\": 1}", "$.starts_with", "a string is expected, not a number"},
+		{"{\"attribute\": \"a\", \"like\": \"x\\\\\"}", "$.like", "ends with an escape that escapes nothing"},
+		{"{\"attribute\": \"a\", \"like\": \"\\\\\\\\\\\\\"}", "$.like", "ends with an escape that escapes nothing"},
+		{"{\"attribute\": \"a\", \"matches\": [\"x\"]}", "$.matches", "a string is expected, not an array"},
+		{"{\"attribute\": \"a\", \"known\": \"true\"}", "$.known", "true or false is expected, not a string"},
+		{"{\"attribute\": \"a\", \"is\": \"b\", \"case\": \"Ignore\"}", "$.case", "\"ignore\" is expected"},
+		{"{\"attribute\": \"a\", \"is\": \"b\", \"case\": true}", "$.case", "\"ignore\" is expected"},
+		{"{\"attribute\": \"a\", \"at_least\": \"b\", \"case\": \"ignore\"}", "$.case", "\"case\" has no meaning for \"at_least\""},
+		{"{\"attribute\": \"a\", \"contains_any\": [\"b\"], \"case\": \"ignore\"}", "$.case", "\"case\" has no meaning for \"contains_any\""},
+		{"{\"attribute\": \"a\", \"is\": 1, \"zone\": \"UTC\"}", "$.zone", "\"zone\" has no meaning for \"is\""},
+		{"{\"attribute\": \"a\", \"on\": \"today\", \"zone\": \"\"}", "$.zone", "the name of a time zone must not be empty"},
+
+		/* Time */
+		{"{\"attribute\": \"a\", \"within_last\": 30}", "$.within_last", "a length of time such as \"30 days\" is expected, not a number"},
+		{"{\"attribute\": \"a\", \"within_last\": \"1 month\"}", "$.within_last", "months have no fixed length"},
+		{"{\"attribute\": \"a\", \"within_last\": \"0 days\"}", "$.within_last", "\"0 days\" is not a positive length of time"},
+		{"{\"attribute\": \"a\", \"within_next\": \"-1 day\"}", "$.within_next", "\"-1 day\" is not a positive length of time"},
+		{"{\"attribute\": \"a\", \"within_next\": \"1.5 days\"}", "$.within_next", "is not a length of time"},
+		{"{\"attribute\": \"a\", \"within_last\": \"today\"}", "$.within_last", "is not a length of time"},
+		{"{\"attribute\": \"a\", \"within_last\": \"999999999999999999 weeks\"}", "$.within_last", "too large"},
+		{"{\"attribute\": \"a\", \"before\": \"soon\"}", "$.before", "\"soon\" is not a length of time"},
+		{"{\"attribute\": \"a\", \"before\": true}", "$.before", "a length of time or a calendar period is expected, not a boolean"},
+		{"{\"attribute\": \"a\", \"on\": \"30 days\"}", "$.on", "\"30 days\" is neither a calendar period nor a date"},
+		{"{\"attribute\": \"a\", \"on\": \"last 0 days\"}", "$.on", "neither a calendar period nor a date"},
+		{"{\"attribute\": \"a\", \"on\": \"last 7 weeks\"}", "$.on", "neither a calendar period nor a date"},
+		{"{\"attribute\": \"a\", \"on\": \"last 07 days\"}", "$.on", "neither a calendar period nor a date"},
+		{"{\"attribute\": \"a\", \"on\": \"this 7 days\"}", "$.on", "neither a calendar period nor a date"},
+		{"{\"attribute\": \"a\", \"on\": \"last  week\"}", "$.on", "neither a calendar period nor a date"},
+		{"{\"attribute\": \"a\", \"on\": \"Today\"}", "$.on", "neither a calendar period nor a date"},
+		{"{\"attribute\": \"a\", \"on\": \"thi\"}", "$.on", "neither a calendar period nor a date"},
+		{"{\"attribute\": \"a\", \"on\": \"last 100001 days\"}", "$.on", "more than 100000 calendar days"},
+		{"{\"attribute\": \"a\", \"on\": \"last 99999999999999999999 days\"}", "$.on", "more than 100000 calendar days"},
+		{"{\"attribute\": \"a\", \"anniversary_within\": \"7 days\"}", "$.anniversary_within", "a pair of days"},
+		{"{\"attribute\": \"a\", \"anniversary_within\": [\"7 days\"]}", "$.anniversary_within", "a pair of days"},
+		{"{\"attribute\": \"a\", \"anniversary_within\": [\"1 hour\", \"7 days\"]}", "$.anniversary_within[0]", "\"1 hour\" is not a whole number of days"},
+		{"{\"attribute\": \"a\", \"anniversary_within\": [\"0 days\", 7]}", "$.anniversary_within[1]", "a number of days such as \"-2 days\" is expected, not a number"},
+		{"{\"attribute\": \"a\", \"anniversary_within\": [\"0 days\", \"367 days\"]}", "$.anniversary_within[1]", "at most 366 days"},
+		{"{\"attribute\": \"a\", \"anniversary_within\": [\"1 day\", \"0 days\"]}", "$.anniversary_within", "the window is empty"},
+
+		/* Events */
+		{"{\"event\": \"\"}", "$.event", "the kind of an event must not be empty"},
+		{"{\"event\": {}}", "$.event", "the kind of an event is expected, not an object"},
+		{"{\"event\": \"e\", \"foo\": 1}", "$.foo", "unknown key \"foo\""},
+		{"{\"event\": \"e\", \"at_least\": 3}", "$.at_least", "unknown key \"at_least\""},
+		{"{\"event\": \"e\", \"times\": 3}", "$.times", "a comparison such as {\"at_least\": 3} is expected, not a number"},
+		{"{\"event\": \"e\", \"times\": {}}", "$.times", "one comparison of numbers is expected"},
+		{"{\"event\": \"e\", \"times\": {\"at_least\": 1, \"x\": 2}}", "$.times", "one comparison of numbers is expected"},
+		{"{\"event\": \"e\", \"times\": {\"at_least\": 1, \"at_most\": 2}}", "$.times.at_most", "two operators"},
+		{"{\"event\": \"e\", \"times\": {\"like\": \"3\"}}", "$.times", "one comparison of numbers is expected"},
+		{"{\"event\": \"e\", \"times\": {\"between\": [3, 1]}}", "$.times.between", "the range is empty"},
+		{"{\"event\": \"e\", \"times\": {\"is\": 1}, \"sum\": \"x\", \"is\": 1}", "$.sum", "\"times\" and \"sum\" in one condition"},
+		{"{\"event\": \"e\", \"sum\": \"x\"}", "$", "a comparison for \"sum\" is missing"},
+		{"{\"event\": \"e\", \"sum\": \"x\", \"known\": true}", "$", "a comparison for \"sum\" is missing"},
+		{"{\"event\": \"e\", \"sum\": \"\", \"is\": 1}", "$.sum", "the name of a property must not be empty"},
+		{"{\"event\": \"e\", \"avg\": 1, \"is\": 1}", "$.avg", "the name of a property is expected, not a number"},
+		{"{\"event\": \"e\", \"within\": \"0 days\"}", "$.within", "not a positive length of time"},
+		{"{\"event\": \"e\", \"within\": \"2026-03-01\"}", "$.within", "is not a length of time"},
+		{"{\"event\": \"e\", \"zone\": \"UTC\"}", "$.zone", "\"zone\" has no meaning without a calendar period"},
+		{"{\"event\": \"e\", \"within\": \"1 day\", \"zone\": \"UTC\"}", "$.zone", "\"zone\" has no meaning without a calendar period"},
+		{"{\"event\": \"e\", \"last\": {}}", "$.last", "nothing is tested of the event"},
+		{"{\"event\": \"e\", \"last\": \"30 days\"}", "$.last", "is expected, not a string"},
+		{"{\"event\": \"e\", \"last\": {\"after\": \"1 day\"}}", "$.last.after", "unknown key \"after\""},
+		{"{\"event\": \"e\", \"first\": {\"within\": \"3 days\", \"before\": \"3 days\"}}", "$.first", "the range is empty"},
+		{"{\"event\": \"e\", \"first\": {\"within\": \"1 day\"}, \"last\": {\"within\": \"1 day\"}}", "$.last", "\"first\" and \"last\" in one condition"},
+		{"{\"event\": \"e\", \"every\": \"day\"}", "$.every", "is expected, not a string"},
+		{"{\"event\": \"e\", \"every\": {\"of\": 6, \"is\": 1}}", "$.every", "the key \"period\" is missing"},
+		{"{\"event\": \"e\", \"every\": {\"period\": \"1 day\", \"is\": 1}}", "$.every", "the key \"of\" is missing"},
+		{"{\"event\": \"e\", \"every\": {\"period\": \"1 day\", \"of\": 6}}", "$.every", "a comparison for the number of periods is missing"},
+		{"{\"event\": \"e\", \"every\": {\"period\": \"1 day\", \"of\": 0, \"is\": 1}}", "$.every.of", "a number of periods from 1 to 1000"},
+		{"{\"event\": \"e\", \"every\": {\"period\": \"1 day\", \"of\": 1001, \"is\": 1}}", "$.every.of", "a number of periods from 1 to 1000"},
+		{"{\"event\": \"e\", \"every\": {\"period\": \"1 day\", \"of\": 99999999999999999999, \"is\": 1}}", "$.every.of", "a number of periods from 1 to 1000"},
+		{"{\"event\": \"e\", \"every\": {\"period\": \"1 day\", \"of\": 6.0, \"is\": 1}}", "$.every.of", "a number of periods from 1 to 1000"},
+		{"{\"event\": \"e\", \"every\": {\"period\": \"1 day\", \"of\": \"6\", \"is\": 1}}", "$.every.of", "a number of periods from 1 to 1000"},
+		{"{\"event\": \"e\", \"every\": {\"period\": \"this month\", \"of\": 6, \"is\": 1}}", "$.every.period", "is not a length of time"},
+		{"{\"event\": \"e\", \"every\": {\"period\": \"1 day\", \"of\": 6, \"is\": 1, \"x\": 1}}", "$.every.x", "unknown key \"x\""},
+		{"{\"event\": \"e\", \"every\": {\"period\": \"15250284 weeks\", \"of\": 2, \"is\": 1}}", "$.every", "the periods are too long together"},
+		{"{\"event\": \"e\", \"within\": \"9 days\", \"every\": {\"period\": \"1 day\", \"of\": 6, \"is\": 1}}", "$.within", "\"every\" names its own periods"},
+		{"{\"event\": \"e\", \"where\": {\"cohort\": \"vip\"}}", "$.where", "\"where\" sees the columns of the event only"},
+		{"{\"event\": \"e\", \"where\": {\"all\": [{\"not\": {\"event\": \"f\"}}]}}", "$.where.all[0].not", "\"where\" sees the columns of the event only"},
+		{"{\"event\": \"e\", \"where\": {\"bucket\": {\"seed\": \"s\", \"from\": 0, \"to\": 1}}}", "$.where", "\"where\" sees the columns of the event only"},
+		{"{\"event\": \"e\", \"where\": []}", "$.where", "a condition is expected, not an array"},
+		{"{\"event\": \"e\", \"last\": {\"where\": {\"sequence\": [{\"event\": \"f\"}]}}}", "$.last.where", "\"where\" sees the columns of the event only"},
+
+		/* Sequences */
+		{"{\"sequence\": []}", "$.sequence", "a list of at least one step is expected"},
+		{"{\"sequence\": {}}", "$.sequence", "a list of at least one step is expected"},
+		{"{\"sequence\": [\"a\"]}", "$.sequence[0]", "a step such as {\"event\": \"order\"} is expected, not a string"},
+		{"{\"sequence\": [{}]}", "$.sequence[0]", "the key \"event\" is missing"},
+		{"{\"sequence\": [{\"no\": \"a\"}]}", "$.sequence[0]", "a sequence begins with an event"},
+		{"{\"sequence\": [{\"event\": \"a\", \"no\": \"b\"}]}", "$.sequence[0].event", "unknown key \"event\""},
+		{"{\"sequence\": [{\"event\": \"a\", \"for\": \"1 day\"}]}", "$.sequence[0].for", "unknown key \"for\""},
+		{"{\"sequence\": [{\"event\": \"a\", \"within\": \"1 day\"}]}", "$.sequence[0].within", "the first step has no step before it"},
+		{"{\"sequence\": [{\"event\": \"a\", \"after\": \"1 day\"}]}", "$.sequence[0].after", "the first step has no step before it"},
+		{"{\"sequence\": [{\"event\": \"a\", \"same\": [\"x\"]}]}", "$.sequence[0].same", "the first step has no step before it"},
+		{"{\"sequence\": [{\"event\": \"a\"}, {\"no\": \"b\"}]}", "$.sequence[1]", "an absence at the end needs a deadline"},
+		{"{\"sequence\": [{\"event\": \"a\"}, {\"no\": \"b\", \"for\": \"1 day\"}, {\"event\": \"c\"}]}", "$.sequence[1].for", "an absence between two steps lasts from one to the other"},
+		{"{\"sequence\": [{\"event\": \"a\"}, {\"no\": \"b\", \"within\": \"1 day\"}]}", "$.sequence[1].within", "unknown key \"within\""},
+		{"{\"sequence\": [{\"event\": \"a\"}, {\"no\": \"b\", \"as\": \"x\", \"for\": \"1 day\"}]}", "$.sequence[1].as", "unknown key \"as\""},
+		{"{\"sequence\": [{\"event\": \"a\"}, {\"no\": \"b\", \"for\": \"1 day\"}], \"within\": \"1 day\"}", "$.within", "the sequence is over before its absence is"},
+		{"{\"sequence\": [{\"event\": \"a\"}, {\"event\": \"b\", \"within\": \"1 hour\", \"after\": \"1 hour\"}]}", "$.sequence[1]", "the gap is empty"},
+		{"{\"sequence\": [{\"event\": \"a\"}, {\"event\": \"b\", \"same\": []}]}", "$.sequence[1].same", "a list of at least one property is expected"},
+		{"{\"sequence\": [{\"event\": \"a\"}, {\"event\": \"b\", \"same\": \"x\"}]}", "$.sequence[1].same", "a list of at least one property is expected"},
+		{"{\"sequence\": [{\"event\": \"a\"}, {\"event\": \"b\", \"same\": [\"x\", 1]}]}", "$.sequence[1].same[1]", "the name of a property is expected, not a number"},
+		{"{\"sequence\": [{\"event\": \"a\", \"as\": \"x\"}, {\"event\": \"b\", \"as\": \"x\"}]}", "$.sequence[1].as", "two steps are named \"x\""},
+		{"{\"sequence\": [{\"event\": \"a\", \"as\": \"customer\"}]}", "$.sequence[0].as", "\"customer\" can't be the name of an event"},
+		{"{\"sequence\": [{\"event\": \"a\", \"as\": \"event\"}]}", "$.sequence[0].as", "\"event\" can't be the name of an event"},
+		{"{\"sequence\": [{\"event\": \"a\", \"as\": \"1x\"}]}", "$.sequence[0].as", "\"1x\" can't be the name of an event"},
+		{"{\"sequence\": [{\"event\": \"a\", \"as\": \"x.y\"}]}", "$.sequence[0].as", "\"x.y\" can't be the name of an event"},
+		{"{\"sequence\": [{\"event\": \"a\", \"as\": \"\"}]}", "$.sequence[0].as", "must not be empty"},
+		{"{\"sequence\": [{\"event\": \"a\", \"times\": 0}]}", "$.sequence[0].times", "a number from 1 to 32 is expected"},
+		{"{\"sequence\": [{\"event\": \"a\", \"times\": 33}]}", "$.sequence[0].times", "a number from 1 to 32 is expected"},
+		{"{\"sequence\": [{\"event\": \"a\", \"times\": -1}]}", "$.sequence[0].times", "a number from 1 to 32 is expected"},
+		{"{\"sequence\": [{\"event\": \"a\", \"times\": 99999999999999999999}]}", "$.sequence[0].times", "a number from 1 to 32 is expected"},
+		{"{\"sequence\": [{\"event\": \"a\", \"times\": {\"at_least\": 2}}]}", "$.sequence[0].times", "a number from 1 to 32 is expected"},
+		{"{\"sequence\": [{\"event\": \"a\"}, {\"no\": \"b\", \"for\": \"1 day\", \"times\": 2}]}", "$.sequence[1].times", "unknown key \"times\""},
+		{"{\"sequence\": [{\"event\": \"a\", \"times\": 32}, {\"event\": \"b\"}]}", "$.sequence", "more than 32 steps"},
+		{"{\"sequence\": [{\"event\": \"a\"}], \"within\": \"this month\"}", "$.within", "is not a length of time"},
+		{"{\"sequence\": [{\"event\": \"a\"}], \"zone\": \"UTC\"}", "$.zone", "unknown key \"zone\""},
+		{"{\"sequence\": [{\"event\": \"a\", \"where\": {\"cohort\": \"v\"}}]}", "$.sequence[0].where", "\"where\" sees the columns of the event only"},
+
+		/* Buckets */
+		{"{\"bucket\": \"s\"}", "$.bucket", "is expected, not a string"},
+		{"{\"bucket\": {\"from\": 0, \"to\": 1}}", "$.bucket", "the key \"seed\" is missing"},
+		{"{\"bucket\": {\"seed\": \"\", \"from\": 0, \"to\": 1}}", "$.bucket.seed", "a seed must not be empty"},
+		{"{\"bucket\": {\"seed\": \"s\", \"from\": 0}}", "$.bucket", "the key \"to\" is missing"},
+		{"{\"bucket\": {\"seed\": \"s\", \"from\": \"0\", \"to\": 1}}", "$.bucket.from", "a number from 0 to 1 is expected, not a string"},
+		{"{\"bucket\": {\"seed\": \"s\", \"from\": -0.1, \"to\": 1}}", "$.bucket.from", "a number from 0 to 1 is expected"},
+		{"{\"bucket\": {\"seed\": \"s\", \"from\": 0, \"to\": 1e999}}", "$.bucket.to", "a number from 0 to 1 is expected"},
+		{"{\"bucket\": {\"seed\": \"s\", \"from\": 0.5, \"to\": 0.5}}", "$.bucket", "the bucket is empty"},
+		{"{\"bucket\": {\"seed\": \"s\", \"from\": 0, \"to\": 1, \"of\": 2}}", "$.bucket.of", "unknown key \"of\""},
+		{"{\"bucket\": {\"seed\": \"s\", \"from\": 0, \"to\": 1}, \"of\": 2}", "$.of", "unknown key \"of\""},
+	};
+
+	for (int i = 0; i < COUNT(cases); i++)
+	{
+		host_case("%s", cases[i].text);
+		CHECK_FAILS(read_text(cases[i].text), cases[i].message);
+		CHECK_TEXT(host_path, cases[i].path);
+	}
+}
+
+/* Checks definitions at their limits, and one beyond. */
+static void
+test_limits(void)
+{
+	static const struct
+	{
+		const char *what;
+		const char *begin;
+		const char *piece;
+		int			most;
+		const char *middle;
+		const char *closing;	/* as often as the piece */
+		const char *end;
+		const char *message;
+		const char *path_begins;
+	}			cases[] = {
+		{"nested", "", "{\"not\":", 63, "{\"all\":[]}", "}", "", "nested more than 64 deep", "$.not.not.not"},
+		{"nested in lists", "", "{\"any\":[", 63, "{\"all\":[]}", "]}", "", "nested more than 64 deep", "$.any[0].any[0].any[0]"},
+		{"nested in where", "{\"event\":\"e\",\"where\":", "{\"not\":", 62, "{\"all\":[]}", "}", "}", "nested more than 64 deep", "$.where.not"},
+		{"conditions", "{\"all\":[{\"any\":[]}", ",{\"any\":[]}", 9998, "", "", "]}", "more than 10000 conditions", "$.all[9999]"},
+		{"values", "{\"attribute\":\"a\",\"in\":[0", ",1", 9999, "", "", "]}", "more than 10000 values", "$.in"},
+		{"steps", "{\"sequence\":[{\"event\":\"a\"}", ",{\"event\":\"a\"}", 31, "", "", "]}", "more than 32 steps", "$.sequence"},
+	};
+
+	for (int i = 0; i < COUNT(cases); i++)
+		for (int more = 0; more <= 1; more++)
+		{
+			int			times = cases[i].most + more;
+			char	   *text = pcore_format("%s%s%s%s%s", cases[i].begin, repeated("", cases[i].piece, times, ""),
+											cases[i].middle, repeated("", cases[i].closing, times, ""), cases[i].end);
+
+			host_case("%s, %d more than allowed", cases[i].what, more);
+			TRY(read_text(text));
+			if (more == 0)
+				CHECK_TEXT(host_message, NULL);
+			else
+			{
+				host_check_failed(cases[i].message, "reading", __FILE__, __LINE__);
+				CHECK(host_failed && strncmp(host_path, cases[i].path_begins, strlen(cases[i].path_begins)) == 0);
+			}
+			host_reset();
+		}
+
+	host_case("deep JSON where a value is expected");
+	CHECK_FAILS(read_text(repeated("{\"attribute\":\"a\",\"is\":", "[", 1000, repeated("", "]", 1000, "}"))),
+				"a string, a number or a boolean is expected, not an array");
+	host_case("a long pattern of escapes");
+	TRY(read_text(repeated("{\"attribute\":\"a\",\"like\":\"", "\\\\", 200000, "\"}")));
+	CHECK_TEXT(host_message, NULL);
+	host_case("a hundred thousand keys");
+	{
+		char	   *keys = pcore_alloc(100000 * 16);
+		size_t		length = 0;
+
+		for (int i = 0; i < 100000; i++)
+			length += (size_t) sprintf(keys + length, ",\"k%d\":%d", i, i);
+		CHECK_FAILS(read_text(pcore_format("{\"cohort\":\"c\"%s}", keys)), "unknown key \"k0\"");
+	}
+	host_reset();
+}
+
+/* Checks that what is refused leaves nothing behind, and what was read before stays. */
+static void
+test_after_failure(void)
+{
+	static PersonaCondition *before;
+	static PersonaCondition *after;
+
+	host_case("a condition read before a failure");
+	TRY(before = read_text("{\"attribute\": \"clv\", \"at_least\": 500.00}"));
+	for (int i = 0; i < 3; i++)
+	{
+		CHECK_FAILS(read_text("{\"attribute\": \"clv\", \"at_least\": [5"), "invalid JSON");
+		CHECK_FAILS(read_text("{\"attribute\": \"clv\", 5: 1}"), "not a string");
+		CHECK_FAILS(read_text("{\"cohort\": 5}"), "not a number");
+	}
+	TRY(after = read_text("{\"cohort\": \"vip\"}"));
+	CHECK_TEXT(describe(before), "clv at_least 500.00");
+	CHECK_TEXT(describe(after), "cohort vip");
+
+	host_case("a path of its own");
+	TRY(persona_condition_read(persona_json_read("{\"not\": 1}", 10), "$.triggers[3].condition"));
+	CHECK_TEXT(host_path, "$.triggers[3].condition.not");
+}
+
+int
+main(void)
+{
+	test_json();
+	test_refused_json();
+	test_huge_json();
+	test_members();
+	test_accepted();
+	test_refused();
+	test_limits();
+	test_after_failure();
+	return host_finish();
 }
