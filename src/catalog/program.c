@@ -830,15 +830,22 @@ list_kinds(const PersonaProgram *program)
 void
 persona_program_check(PersonaProgram *program)
 {
+	if (program->customer_relation == NULL)
+		return;
+	(void) persona_customer_shape(program, relation_row_type(program->customer_relation), -1);
+	persona_program_check_events(program);
+}
+
+/* Checks that each selector and each kept value has a source that can give it; does it once. */
+void
+persona_program_check_events(PersonaProgram *program)
+{
 	const PersonaConditions *set = program->set;
 	bool	   *bound;
 	Bitmapset **unmet;			/* by slot: selectors without a source that has the column */
 
-	if (program->customer_relation == NULL)
+	if (program->events_checked)
 		return;
-	(void) persona_customer_shape(program, relation_row_type(program->customer_relation), -1);
-
-	/* Each selector and each kept value needs a source that can give it. */
 	bound = palloc0(sizeof(bool) * (set->selector_count + 1));
 	unmet = palloc0(sizeof(Bitmapset *) * (set->slot_count + 1));
 	for (int v = 0; v < set->slot_count; v++)
@@ -906,4 +913,5 @@ persona_program_check(PersonaProgram *program)
 									  set->selectors[need->selector].kind, set->slots[v].property), NULL);
 		persona_leave_definition(definition);
 	}
+	program->events_checked = true;
 }

@@ -160,6 +160,7 @@ typedef struct PersonaProgram
 	PersonaCustomerShape *customers;	/* by row type */
 	PersonaClassifier **classifiers;	/* by source, for the row type seen last */
 	uint64	   *classifier_types;
+	bool		events_checked;
 	struct _SPI_plan **plans;	/* by source: reads one customer's events */
 } PersonaProgram;
 
@@ -183,5 +184,8 @@ extern PersonaRowValue *persona_customer_placeholder(const PersonaCustomerShape 
 
 /* Checks everything against the bound relations; names the definition at fault. */
 extern void persona_program_check(PersonaProgram *program);
+
+/* Checks what is asked of events only; does it once. */
+extern void persona_program_check_events(PersonaProgram *program);
 
 #endif							/* PERSONA_PROGRAM_H */

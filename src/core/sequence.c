@@ -3,10 +3,11 @@
  * of earlier events that begins latest.
  *
  * One positive step after the other: for each of its events the best
- * predecessor among the events of the step before.  Predecessors hang in
- * chains, one chain per class of equal properties, the latest first, each link
- * knowing the best begin in the rest of its chain; so the search ends as soon
- * as nothing better can follow, and without gap limits it ends at once.
+ * predecessor among the events of the step before.  Predecessors wait in
+ * heaps, one heap per class of equal properties, the best begin on top.  A
+ * predecessor that is too long ago, or behind an event that must be absent,
+ * stays so for all later events; so it leaves the heap for good when it comes
+ * to the top, and no timeline takes more than n log n.
  */
 #include "core/sequence.h"
 
@@ -21,8 +22,9 @@ typedef struct Link
 	int32_t		event;
 	PcoreInstant first;			/* begin of the best chain that ends here */
 	int32_t		back;			/* its link in the step before, or NONE */
-	int32_t		next;			/* next older link of the same class */
-	PcoreInstant rest;			/* best begin of this and all older links */
+	int32_t		left;			/* its heap: worse links of the same class */
+	int32_t		right;			/* the flatter half */
+	int			height;			/* of the way down on the right */
 } Link;
 
 typedef struct StepLinks
@@ -80,16 +82,69 @@ is_broken(const Absence *absence, int32_t predecessor)
 	return class != NONE && absence->last[class] > predecessor;
 }
 
+/* Returns the height of a heap. */
+static int
+height_of(const Link *links, int32_t heap)
+{
+	return heap == NONE ? 0 : links[heap].height;
+}
+
+/*
+ * Merges two leftist heaps: the link that begins latest on top, and of those
+ * the latest.  The ways down on the right are short, so the recursion is flat.
+ */
+static int32_t
+merge_heaps(Link *links, int32_t a, int32_t b)
+{
+	Link	   *top;
+
+	if (a == NONE || b == NONE)
+		return a == NONE ? b : a;
+	if (links[b].first > links[a].first || (links[b].first == links[a].first && b > a))
+	{
+		int32_t		other = a;
+
+		a = b;
+		b = other;
+	}
+	top = &links[a];
+	top->right = merge_heaps(links, top->right, b);
+	if (height_of(links, top->left) < height_of(links, top->right))
+	{
+		int32_t		flatter = top->left;
+
+		top->left = top->right;
+		top->right = flatter;
+	}
+	top->height = height_of(links, top->right) + 1;
+	return a;
+}
+
+/* Lets an absence pass its events before a place. */
+static void
+pass_absent(Absence *absence, int32_t place)
+{
+	const PcoreStep *step = absence->step;
+
+	for (; absence->next < step->count && step->events[absence->next] < place; absence->next++)
+	{
+		int32_t		own = class_of(step->classes, step->events[absence->next]);
+
+		if (own != NONE)
+			absence->last[own] = step->events[absence->next];
+	}
+}
+
 /*
  * Links the events of a positive step to those of the positive step before.
- * "absences" are the steps between the two.
+ * "absent_steps" are the steps between the two.
  */
 static StepLinks
 link_step(const PcoreInstant *at, int count, const PcoreStep *step, StepLinks before,
 		  const PcoreStep *absent_steps, int absent_count, PcoreDuration within)
 {
 	StepLinks	result = {0, pcore_alloc(sizeof(Link) * (size_t) (step->count + 1))};
-	int32_t    *heads = no_places(class_count(step->classes, count));
+	int32_t    *heaps = no_places(class_count(step->classes, count));
 	Absence    *absences = pcore_alloc(sizeof(Absence) * (size_t) (absent_count + 1));
 	int			added = 0;
 
@@ -103,7 +158,7 @@ link_step(const PcoreInstant *at, int count, const PcoreStep *step, StepLinks be
 	{
 		int32_t		event = step->events[i];
 		int32_t		class = class_of(step->classes, event);
-		int32_t		best = NONE;
+		int32_t		best;
 
 		if ((i & 255) == 0)
 			pcore_check_interrupts();
@@ -114,51 +169,25 @@ link_step(const PcoreInstant *at, int count, const PcoreStep *step, StepLinks be
 			Link	   *link = &before.links[added];
 			int32_t		own = class_of(step->classes, link->event);
 
-			if (own == NONE)
-				continue;
-			link->next = heads[own];
-			link->rest = link->first;
-			if (link->next != NONE && before.links[link->next].rest > link->rest)
-				link->rest = before.links[link->next].rest;
-			heads[own] = added;
+			link->left = link->right = NONE;
+			link->height = 1;
+			if (own != NONE)
+				heaps[own] = merge_heaps(before.links, heaps[own], added);
 		}
 		for (int a = 0; a < absent_count; a++)
-		{
-			Absence    *absence = &absences[a];
-			const PcoreStep *absent = absence->step;
-
-			for (; absence->next < absent->count && absent->events[absence->next] < event; absence->next++)
-			{
-				int32_t		own = class_of(absent->classes, absent->events[absence->next]);
-
-				if (own != NONE)
-					absence->last[own] = absent->events[absence->next];
-			}
-		}
+			pass_absent(&absences[a], event);
 		if (class == NONE)
 			continue;
-		for (int32_t l = heads[class]; l != NONE; l = before.links[l].next)
+		for (best = heaps[class]; best != NONE; best = heaps[class])
 		{
-			const Link *link = &before.links[l];
-			bool		broken = false;
-			bool		over = false;
+			const Link *link = &before.links[best];
+			bool		over = step->within > 0 && pcore_add(at[link->event], step->within) <= at[event];
 
-			if (best != NONE && before.links[best].first >= link->rest)
+			for (int a = 0; a < absent_count && !over; a++)
+				over = is_broken(&absences[a], link->event);
+			if (!over)
 				break;
-			if (step->within > 0 && pcore_add(at[link->event], step->within) <= at[event])
-				break;
-			for (int a = 0; a < absent_count && !broken; a++)
-			{
-				broken = is_broken(&absences[a], link->event);
-				over = broken && absences[a].step->classes == NULL;
-			}
-			/* An absence of anything at all breaks all older links, too. */
-			if (over)
-				break;
-			if (broken)
-				continue;
-			if (best == NONE || link->first > before.links[best].first)
-				best = l;
+			heaps[class] = merge_heaps(before.links, link->left, link->right);
 		}
 		if (best == NONE)
 			continue;

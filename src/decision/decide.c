@@ -355,9 +355,9 @@ choose_message(Decider *decider, PersonaCandidate *candidate, const PersonaCampa
 {
 	PersonaCustomer *customer = decider->customer;
 	Filling		filling = {decider, candidate};
+	const char *language = customer->language != NULL ? customer->language : decider->program->default_language;
 
-	*reason = way->message_count == 0 ? "no message" : psprintf("no message for language \"%s\"",
-																customer->language == NULL ? "" : customer->language);
+	*reason = way->message_count == 0 ? "no message" : psprintf("no message for language \"%s\"", language);
 	for (int pass = 0; pass < 3; pass++)
 		for (int m = 0; m < way->message_count; m++)
 		{
@@ -365,7 +365,7 @@ choose_message(Decider *decider, PersonaCandidate *candidate, const PersonaCampa
 			const char *absent = NULL;
 			PcoreInstant stands;
 			bool		fits = pass == 1 ? message->language == NULL
-				: message->language != NULL && serves_language(message->language, pass == 0 ? customer->language
+				: message->language != NULL && serves_language(message->language, pass == 0 ? language
 															   : decider->program->default_language);
 
 			if (!fits)
@@ -489,6 +489,9 @@ pass_ways(Decider *decider, PersonaCandidate *candidate)
 	}
 	if (campaign->channel_count == 0)
 		appendStringInfoString(&reasons, "the campaign has no channel");
+	/* Another firing opens another window, and speaks of another event. */
+	if (campaign->trigger != PERSONA_NONE)
+		until = pcore_min(until, candidate->opening.until);
 	return fail_stage(candidate, furthest, reasons.data, until);
 }
 

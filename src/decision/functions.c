@@ -443,8 +443,9 @@ read_events(PersonaProgram *program, PersonaCustomerShape *shape, HeapTupleHeade
 	Oid			key_type;
 	TupleDesc	desc;
 
-	if (program->set->selector_count == 0 || program->source_count == 0)
+	if (program->set->selector_count == 0)
 		return NULL;
+	persona_program_check_events(program);
 	if (shape->key == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -165,22 +165,23 @@ BEGIN
 END
 $$;
 
--- Statements that show a failure again, in a database in which run.sh has run.
-CREATE FUNCTION prop.replay(number bigint) RETURNS TABLE (statement text)
+-- A statement that shows a failure again, in a database in which run.sh has run with the same seed.
+CREATE FUNCTION prop.replay(number bigint) RETURNS text
 	LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT format('SELECT persona.holds(c, %1$L, %2$L), oracle.holds(c.key, %1$L, %2$L, %2$L), persona.truth(c, %1$L, %2$L) FROM prop.customer AS c WHERE key = %3$L;',
 		f.condition, prop.shown(f.as_of), f.customer)
-	FROM prop.failure AS f WHERE f.number = replay.number;
+	FROM prop.failure AS f WHERE f.number = replay.number AND f.condition IS NOT NULL AND f.customer IS NOT NULL AND f.as_of IS NOT NULL;
 END;
 
--- "ok" or "not ok", and the first failures.
+-- "ok" or "not ok", the first failures, and how to see the first one again.
 CREATE FUNCTION prop.verdict(law text) RETURNS SETOF text
 	LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
 	t prop.tally;
 	f prop.failure;
+	again text;
 BEGIN
 	SELECT * INTO t FROM prop.tally AS y WHERE y.law = verdict.law;
 	IF t.failures = 0 AND t.checks > 0 THEN
@@ -188,11 +189,13 @@ BEGIN
 		RETURN;
 	END IF;
 	RETURN NEXT format('not ok %s (%s of %s checks failed)', law, coalesce(t.failures, 0), coalesce(t.checks, 0));
-	FOR f IN SELECT * FROM prop.failure AS y WHERE y.law = verdict.law ORDER BY y.number LIMIT 5 LOOP
+	FOR f IN SELECT * FROM prop.failure AS y WHERE y.law = verdict.law ORDER BY y.number LIMIT 4 LOOP
 		RETURN NEXT format('# %s: seed %s%s%s%s', f.number, f.seed, ', customer ' || quote_literal(f.customer), ', as_of ' || prop.shown(f.as_of),
 			', condition ' || f.condition::text);
 		RETURN NEXT '#    ' || replace(f.detail, E'\n', E'\n#    ');
+		again := coalesce(again, prop.replay(f.number));
 	END LOOP;
+	RETURN QUERY SELECT '#    ' || again WHERE again IS NOT NULL;
 END
 $$;
 
@@ -373,6 +376,17 @@ BEGIN
 			PERFORM prop.fail('one customer as all', seed, NULL, who, at, 'other cohorts than in the query over all');
 		END IF;
 	END LOOP;
+	-- a cohort asked for by its name
+	FOR miss IN
+		SELECT c.key, o.name, persona.in_cohort(c, o.name, at) AS named, m.customer IS NOT NULL AS listed
+		FROM prop.customer AS c CROSS JOIN persona.cohort AS o LEFT JOIN member AS m ON m.t = at AND m.cohort = o.name AND m.customer = c.key
+	LOOP
+		PERFORM prop.count('one customer as all', 1);
+		IF miss.named IS DISTINCT FROM miss.listed THEN
+			PERFORM prop.fail('one customer as all', seed, NULL, miss.key, at, format('in_cohort %s is %s, cohort_member_at %s', miss.name, miss.named, miss.listed));
+		END IF;
+	END LOOP;
+
 	FOR d IN SELECT * FROM oracle.cohort LOOP
 		EXECUTE format('INSERT INTO expected SELECT p.t, c.key, %L, %s
 			FROM (SELECT DISTINCT m.t FROM member AS m) AS i CROSS JOIN prop.person AS z JOIN prop.customer AS c ON c.key = z.key
@@ -478,7 +492,9 @@ BEGIN
 				) AS f
 				LEFT JOIN opened AS o ON o.t = a.t AND o.customer = p.key AND o.trigger = d.name
 			WHERE p.key IN (SELECT s.customer FROM prop.step AS s)
-				AND f.fired_at IS DISTINCT FROM CASE WHEN o.fired_at > begins THEN o.fired_at END
+				AND (f.fired_at IS DISTINCT FROM CASE WHEN o.fired_at > begins THEN o.fired_at END
+					-- what has always held never fired, but is open
+					OR l.fired_at IS NULL AND l.truth AND d.open_for IS NULL AND o.fired_at IS NULL)
 			ORDER BY a.n, p.number LIMIT 3
 		LOOP
 			PERFORM prop.fail('triggers', seed, d.condition, miss.key, miss.t, format('trigger %s, open for %s: fired at %s, plain SQL finds %s', d.name,
@@ -585,7 +601,10 @@ BEGIN
 				CASE WHEN prop.chance(s || 'cohort?', 50) OR NOT prop.chance(s || 'trigger?', 65) THEN (SELECT c.name FROM persona.cohort AS c ORDER BY md5(s || c.name) LIMIT 1) END,
 				CASE WHEN prop.chance(s || 'trigger?', 65) THEN (SELECT t.name FROM persona.trigger AS t ORDER BY md5(s || t.name) LIMIT 1) END,
 				CASE WHEN prop.chance(s || 'goal?', 40) THEN prop.condition(s || 'goal', 1)::persona.condition END,
-				CASE WHEN prop.chance(s || 'relevance?', 40) THEN prop.condition(s || 'relevance', 1)::persona.condition END,
+				-- for a part of the customers, so that many campaigns get a turn
+				jsonb_build_object('all', jsonb_build_array(
+					jsonb_build_object('bucket', jsonb_build_object('seed', 'campaign' || i, 'from', 0, 'to', 0.3)),
+					CASE WHEN prop.chance(s || 'relevance?', 40) THEN prop.condition(s || 'relevance', 1) ELSE '{"all": []}' END))::persona.condition,
 				CASE WHEN prop.chance(s || 'starts?', 30) THEN prop.moment(s || 'starts') END,
 				CASE WHEN prop.chance(s || 'ends?', 30) THEN prop.moment(s || 'starts') + prop.length(prop.pick(s || 'ends', prop.lengths())) END,
 				prop.below(s || 'priority', 3), 1 + prop.below(s || 'value', 5), 1,
@@ -765,6 +784,12 @@ BEGIN
 		EXECUTE format('CREATE TABLE prop.parallel AS %s', query);
 		INSERT INTO part SELECT 'workers', p.customer, source.name, p.timeline FROM prop.parallel AS p (customer, timeline);
 		DROP TABLE prop.parallel;
+	END LOOP;
+
+	-- and through text and back
+	PERFORM prop.count('order of events', (SELECT count(*) FROM part));
+	FOR miss IN SELECT p.customer, p.source FROM part AS p WHERE p.known::text::persona.timeline::text <> p.known::text LIMIT 5 LOOP
+		PERFORM prop.fail('order of events', seed, NULL, miss.customer, NULL, format('the timeline of %s is another one when it is read from its text', miss.source));
 	END LOOP;
 
 	-- one source in whatever order: the same bytes

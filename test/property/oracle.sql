@@ -28,7 +28,7 @@ CREATE FUNCTION oracle.known_zone(name text) RETURNS text
 	RETURN coalesce((SELECT z.name FROM oracle.zone AS z WHERE z.name = known_zone.name), oracle.default_zone());
 
 -- The sources of events; "at" is an expression over a row e.
-CREATE TABLE oracle.source (place integer, relation regclass, kind text, kind_column name, kinds text[], at_column name, at text, sequence text);
+CREATE TABLE oracle.source (place integer, relation regclass, kind text, kind_column text, kinds text[], at_column text, at text, sequence text);
 INSERT INTO oracle.source VALUES
 	(0, 'persona.contact', 'contact', NULL, NULL, 'send_at', 'e.send_at', 'e.contact_id'),
 	(1, 'prop.orders', 'order', NULL, NULL, 'placed_at', 'e.placed_at', 'e.id'),
@@ -49,7 +49,7 @@ CREATE TYPE oracle.value AS (
 	type text			-- 'jsonb' inside json
 );
 
-CREATE FUNCTION oracle.value(relation regclass, alias text, path text, at_column name DEFAULT NULL) RETURNS oracle.value
+CREATE FUNCTION oracle.value(relation regclass, alias text, path text, at_column text DEFAULT NULL) RETURNS oracle.value
 	LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
@@ -372,7 +372,7 @@ END
 $$;
 
 -- {"attribute": ...} of a row
-CREATE FUNCTION oracle.attribute(c jsonb, relation regclass, alias text, at_column name, zone text, t text) RETURNS text
+CREATE FUNCTION oracle.attribute(c jsonb, relation regclass, alias text, at_column text, zone text, t text) RETURNS text
 	LANGUAGE plpgsql STABLE
 AS $$
 DECLARE

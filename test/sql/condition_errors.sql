@@ -474,6 +474,28 @@ INSERT INTO persona.policy (name, max_contacts, period) VALUES ('calm', 1, '-7 d
 INSERT INTO persona.policy (name, max_contacts, period) VALUES ('calm', 1, '1 year');
 
 --
+-- Definitions that are no errors, but decide nothing: there is a warning
+--
+
+INSERT INTO persona.cohort (name, condition) VALUES
+	('a everybody', '{"all": []}'),
+	('b everybody', '{"not": {"any": []}}'),
+	('c everybody', '{"any": [{"attribute": "plan", "is": "gold"}, {"event": "order", "times": {"at_least": 0}}]}'),
+	('d everybody', '{"bucket": {"seed": "a", "from": 0, "to": 1}}'),
+	('e nobody', '{"any": []}'),
+	('f nobody', '{"all": [{"attribute": "plan", "is": "gold"}, {"not": {"all": []}}]}'),
+	('g somebody', '{"all": [{"attribute": "plan", "is": "gold"}, {"all": []}]}'),
+	('h somebody', '{"event": "order", "times": {"is_not": 1}}');
+INSERT INTO persona.trigger (name, condition) VALUES
+	('a never fires', '{"attribute": "plan", "is": "gold"}'),
+	('b never fires', '{"any": []}'),
+	('c never fires', '{"attribute": "last_visit", "before": "2026-03-01"}'),
+	('d fires', '{"attribute": "last_visit", "before": "30 days"}'),
+	('e fires', '{"not": {"event": "order"}}');
+DELETE FROM persona.cohort WHERE name ~ 'body$';
+DELETE FROM persona.trigger WHERE name ~ 'fires$';
+
+--
 -- Weekly hours
 --
 

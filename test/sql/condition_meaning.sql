@@ -51,7 +51,9 @@ INSERT INTO customer (name) VALUES ('ann'), ('ben'), ('cem'), ('dan');
 --
 
 CREATE FUNCTION who(condition persona.condition, as_of timestamptz) RETURNS text
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET client_min_messages = error		-- no warnings of conditions that always or never hold
+AS $$
 DECLARE
 	one constant interval = '1 microsecond';
 	opposite constant persona.condition = format('{"not": %s}', condition);

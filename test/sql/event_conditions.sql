@@ -24,7 +24,9 @@ SELECT persona.bind_events('click', 'customer', 'at', kind_column => 'kind', kin
 -- four ways, and the truth of "since" and "until" - unless an event comes
 -- before "until", of which as_of can know nothing.
 CREATE FUNCTION who(condition persona.condition, as_of timestamptz) RETURNS text
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET client_min_messages = error		-- no warnings of conditions that always or never hold
+AS $$
 DECLARE
 	one constant interval = '1 microsecond';
 	opposite constant persona.condition = format('{"not": %s}', condition);

@@ -112,7 +112,10 @@ keeps_absence(const Case *c, int s, const Match *match, int visible)
 	return true;
 }
 
-/* Tells whether a choice is a match, given the first "visible" events, and what it amounts to. */
+/*
+ * Tells whether a choice that keeps the rules of the positive steps is a match,
+ * given the first "visible" events, and what it amounts to.
+ */
 static bool
 is_match(const Case *c, Match *match, int visible)
 {
@@ -120,7 +123,7 @@ is_match(const Case *c, Match *match, int visible)
 
 	for (int s = 0; s < c->step_count; s++)
 	{
-		if (c->steps[s].absent ? !keeps_absence(c, s, match, visible) : !keeps_positive(c, s, match))
+		if (c->steps[s].absent && !keeps_absence(c, s, match, visible))
 			return false;
 		if (!c->steps[s].absent)
 			last = s;
@@ -158,7 +161,8 @@ for_each_match(const Case *c, int visible, int s, int32_t from, Match *match,
 	for (int32_t place = from; place < visible; place++)
 	{
 		match->places[s] = place;
-		for_each_match(c, visible, s + 1, place + 1, match, call, state);
+		if (keeps_positive(c, s, match))
+			for_each_match(c, visible, s + 1, place + 1, match, call, state);
 	}
 }
 
