@@ -826,6 +826,50 @@ list_kinds(const PersonaProgram *program)
 	return list;
 }
 
+/* Describes the rows of a source. */
+static PersonaRowShape
+source_shape(const PersonaProgram *program, int source)
+{
+	PersonaRowShape row;
+
+	row.desc = lookup_rowtype_tupdesc_copy(relation_row_type(program->sources[source].relation), -1);
+	row.name = program->sources[source].relation;
+	row.at_column = program->sources[source].at;
+	row.default_zone = &program->default_zone;
+	return row;
+}
+
+/* Fails if a "where" names a column that no source with events of its kind has. */
+static void
+check_columns(const PersonaProgram *program, const PersonaSelector *selector, const PersonaCondition *where)
+{
+	int			first = PERSONA_NONE;
+	PersonaRowShape row;
+
+	if (where == NULL)
+		return;
+	for (int i = 0; i < where->count; i++)
+		check_columns(program, selector, where->parts[i]);
+	if (where->kind != PERSONA_ATTRIBUTE)
+		return;
+	for (int source = 0; source < program->source_count; source++)
+	{
+		bool		missing = false;
+
+		if (!persona_source_has_kind(&program->sources[source], selector->kind))
+			continue;
+		row = source_shape(program, source);
+		(void) persona_row_test_bind(where, &row, &missing);
+		if (!missing)
+			return;
+		if (first == PERSONA_NONE)
+			first = source;
+	}
+	/* Without leniency the error names the column. */
+	row = source_shape(program, first);
+	(void) persona_row_test_bind(where, &row, NULL);
+}
+
 /* Checks everything against the bound relations; names the definition at fault. */
 void
 persona_program_check(PersonaProgram *program)
@@ -858,10 +902,7 @@ persona_program_check_events(PersonaProgram *program)
 		bool	   *missing_slots = palloc0(sizeof(bool) * (set->slot_count + 1));
 		PersonaDefinition definition = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
 
-		row.desc = lookup_rowtype_tupdesc_copy(relation_row_type(program->sources[source].relation), -1);
-		row.name = program->sources[source].relation;
-		row.at_column = program->sources[source].at;
-		row.default_zone = &program->default_zone;
+		row = source_shape(program, source);
 		(void) persona_classifier_bind(set, &program->sources[source], source, &row, missing, missing_slots);
 		for (int s = 0; s < set->selector_count; s++)
 		{
@@ -884,18 +925,9 @@ persona_program_check_events(PersonaProgram *program)
 			continue;
 		definition = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
 		for (int source = 0; source < program->source_count; source++)
-			if (persona_source_has_kind(&program->sources[source], selector->kind))
-			{
-				/* Binding it again without leniency names the column. */
-				PersonaRowShape row;
-
-				possible = true;
-				row.desc = lookup_rowtype_tupdesc_copy(relation_row_type(program->sources[source].relation), -1);
-				row.name = program->sources[source].relation;
-				row.at_column = program->sources[source].at;
-				row.default_zone = &program->default_zone;
-				persona_where_check(selector->where, &row);
-			}
+			possible |= persona_source_has_kind(&program->sources[source], selector->kind);
+		if (possible)
+			check_columns(program, selector, selector->where);
 		if (!possible)
 			persona_fail(ERRCODE_UNDEFINED_OBJECT, selector->kind_path,
 						 psprintf("no bound relation has events of kind \"%s\"", selector->kind),

@@ -580,6 +580,9 @@ persona_candidates_of(PersonaCustomer *customer, PcoreInstant *valid_until)
 			&& pass_ways(&decider, candidate))
 			candidate->stage = PERSONA_STAGE_ARBITRATION;
 		*valid_until = pcore_min(*valid_until, candidate->until);
+		/* What is told of the campaign is another thing once it has ended. */
+		if (candidate->stage != PERSONA_STAGE_DATES)
+			candidate->until = pcore_min(candidate->until, candidate->campaign->ends_at);
 	}
 	qsort(candidates, program->campaign_count, sizeof(PersonaCandidate), compare_candidates);
 	for (int c = 0; c < program->campaign_count && candidates[c].way != NULL; c++)

@@ -622,12 +622,14 @@ BEGIN
 END
 $$;
 
--- A customer's timeline of the events up to one instant, and of the contacts up to another.
-CREATE FUNCTION prop.known_by(program persona.program, who text, events_until timestamptz, contacts_until timestamptz) RETURNS persona.timeline
+-- A customer's timeline of the events up to an instant and the contacts decided
+-- up to it, those planned for later than another instant left out.
+CREATE FUNCTION prop.known_by(program persona.program, who text, events_until timestamptz, planned_until timestamptz) RETURNS persona.timeline
 	LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(
-		(SELECT persona.timeline(known_by.program, 'persona.contact', e) FROM persona.contact AS e WHERE e.customer = who AND e.send_at <= contacts_until),
+		(SELECT persona.timeline(known_by.program, 'persona.contact', e) FROM persona.contact AS e WHERE e.customer = who
+			AND e.decided_at <= events_until AND e.send_at <= planned_until),
 		(SELECT persona.timeline(known_by.program, 'prop.orders', e) FROM prop.orders AS e WHERE e.customer = who AND e.placed_at <= events_until)),
 		(SELECT persona.timeline(known_by.program, 'prop.clicks', e) FROM prop.clicks AS e WHERE e.customer = who AND e.at <= events_until)),
 		(SELECT persona.timeline(known_by.program, 'prop.visits', e) FROM prop.visits AS e WHERE e.customer = who
@@ -643,21 +645,21 @@ AS $$
 DECLARE
 	program persona.program := persona.program();
 	at timestamptz;
-	contacts_until timestamptz;
+	planned_until timestamptz;
 	miss record;
 BEGIN
 	CREATE TEMP TABLE now (customer text, number integer, known persona.timeline, decision jsonb, candidates jsonb, until timestamptz);
 	CREATE TEMP TABLE later (customer text, t timestamptz, known persona.timeline, decision jsonb, candidates jsonb);
 	FOR i IN 1 .. instants LOOP
 		SELECT p.at INTO at FROM prop.pool AS p WHERE p.n = prop.below(seed || 'at' || i, 2000);
-		-- contacts that are planned for later than now are known, or there are none
-		contacts_until := CASE WHEN i % 2 = 0 THEN 'infinity' ELSE at END;
+		-- contacts that are planned for later, or none of them
+		planned_until := CASE WHEN i % 2 = 0 THEN 'infinity' ELSE at END;
 		TRUNCATE now, later;
 		INSERT INTO now
 		SELECT c.key, z.number, k.known, to_jsonb(d), (SELECT jsonb_object_agg(x.campaign, to_jsonb(x) - 'rank') FROM persona.candidates(program, c, k.known, at) AS x),
 			CASE WHEN d.campaign IS NOT NULL THEN d.valid_until ELSE (SELECT min(x.valid_until) FROM persona.candidates(program, c, k.known, at) AS x) END
 		FROM prop.customer AS c JOIN prop.person AS z ON z.key = c.key
-			CROSS JOIN LATERAL (SELECT prop.known_by(program, c.key, at, contacts_until) AS known) AS k
+			CROSS JOIN LATERAL (SELECT prop.known_by(program, c.key, at, planned_until) AS known) AS k
 			LEFT JOIN LATERAL persona.decide(program, c, k.known, at) AS d ON true;
 
 		-- in hindsight: what came later makes no difference
@@ -665,12 +667,12 @@ BEGIN
 		FOR miss IN
 			SELECT n.customer, n.decision, to_jsonb(d) AS hindsight
 			FROM now AS n JOIN prop.customer AS c ON c.key = n.customer
-				LEFT JOIN LATERAL persona.decide(program, c, prop.known_by(program, c.key, 'infinity', contacts_until), at) AS d ON true
+				LEFT JOIN LATERAL persona.decide(program, c, prop.known_by(program, c.key, 'infinity', planned_until), at) AS d ON true
 			WHERE n.decision IS DISTINCT FROM to_jsonb(d)
 		LOOP
 			PERFORM prop.fail('decision as of', seed, NULL, miss.customer, at, format(E'then %s\nnow %s', miss.decision, miss.hindsight));
 		END LOOP;
-		IF contacts_until = 'infinity' THEN
+		IF planned_until = 'infinity' THEN
 			PERFORM prop.count('decision as of', (SELECT count(*) FROM now));
 			FOR miss IN
 				SELECT n.customer, n.decision, to_jsonb(d) - 'customer' AS view

@@ -300,7 +300,7 @@ SELECT persona.bind_events('prop.deliveries', 'customer', 'day', kind => 'delive
 INSERT INTO persona.contact (customer, contact_id, campaign, experience, channel, status, decided_at, send_at, score)
 SELECT e.customer, e.place, 'campaign' || (1 + prop.below(e.seed || 'campaign', 4)), 'offer', prop.pick(e.seed || 'channel', ARRAY['email', 'phone', 'letter']),
 	prop.pick(e.seed || 'status', ARRAY['planned', 'claimed', 'sent', 'delivered', 'failed', 'cancelled', 'expired']),
-	m.at - interval '1 hour', m.at, (prop.pick_json(e.seed || 'score', '[null, 1, 2.5]') #>> '{}')::numeric
+	m.at - prop.length(prop.pick(e.seed || 'ahead', ARRAY['0 hours', '1 hour', '36 hours', '7 days'])), m.at, (prop.pick_json(e.seed || 'score', '[null, 1, 2.5]') #>> '{}')::numeric
 FROM prop.event_seeds('contact', 4) AS e CROSS JOIN LATERAL prop.event_moment(e.seed, e.customer) AS m (at);
 
 ANALYZE;

@@ -97,13 +97,22 @@ test_refused(void)
 static void
 test_begin_end(void)
 {
-	/* Samoa skipped 2011-12-30; Beirut's 2026-03-29 has no midnight. */
+	/*
+	 * Samoa skipped 2011-12-30; Beirut's 2026-03-29 has no midnight, Havana's
+	 * 2026-11-01 has two; Toronto's 1919-03-31 began at half past midnight.
+	 */
 	static const HostShift samoa_shifts[] = {{INT64_C(378554400) * PCORE_SECOND, 14 * PCORE_HOUR}};
 	static const HostShift beirut_shifts[] = {{INT64_C(828050400) * PCORE_SECOND, 3 * PCORE_HOUR}};
+	static const HostShift havana_shifts[] = {{INT64_C(846824400) * PCORE_SECOND, -5 * PCORE_HOUR}};
+	static const HostShift toronto_shifts[] = {{INT64_C(-2548438200) * PCORE_SECOND, -4 * PCORE_HOUR}};
 	static const HostShifts samoa_all = {-10 * PCORE_HOUR, 1, samoa_shifts};
 	static const HostShifts beirut_all = {2 * PCORE_HOUR, 1, beirut_shifts};
+	static const HostShifts havana_all = {-4 * PCORE_HOUR, 1, havana_shifts};
+	static const HostShifts toronto_all = {-5 * PCORE_HOUR, 1, toronto_shifts};
 	static PcoreZone samoa;
 	static PcoreZone beirut;
+	static PcoreZone havana;
+	static PcoreZone toronto;
 	static const struct
 	{
 		const char *text;
@@ -134,6 +143,11 @@ test_begin_end(void)
 		/* The day begins with its first instant; one that does not exist has none. */
 		{"2026-03-29", &beirut, "2026-03-28 22:00", "2026-03-29 21:00"},
 		{"2026-03-28", &beirut, "2026-03-27 22:00", "2026-03-28 22:00"},
+		{"2026-11-01", &havana, "2026-11-01 04:00", "2026-11-02 05:00"},
+		{"2026-11-01 00:00", &havana, "2026-11-01 05:00", "2026-11-01 05:00:00.000001"},
+		{"1919-03-30", &toronto, "1919-03-30 05:00", "1919-03-31 04:30"},
+		{"1919-03-31", &toronto, "1919-03-31 04:30", "1919-04-01 04:00"},
+		{"1919-03-31 00:00", &toronto, "1919-03-31 05:00", "1919-03-31 05:00:00.000001"},
 		{"2011-12-29", &samoa, "2011-12-29 10:00", "2011-12-30 10:00"},
 		{"2011-12-30", &samoa, "2011-12-30 10:00", "2011-12-30 10:00"},
 		{"2011-12-31", &samoa, "2011-12-30 10:00", "2011-12-31 10:00"},
@@ -141,9 +155,13 @@ test_begin_end(void)
 
 	samoa = host_zone(&samoa_all);
 	beirut = host_zone(&beirut_all);
+	havana = host_zone(&havana_all);
+	toronto = host_zone(&toronto_all);
 	host_case("the zones of this test");
 	CHECK_INSTANT(samoa_shifts[0].at, host_instant("2011-12-30 10:00"));
 	CHECK_INSTANT(beirut_shifts[0].at, host_instant("2026-03-28 22:00"));
+	CHECK_INSTANT(havana_shifts[0].at, host_instant("2026-11-01 05:00"));
+	CHECK_INSTANT(toronto_shifts[0].at, host_instant("1919-03-31 04:30"));
 	for (int i = 0; i < COUNT(cases); i++)
 	{
 		PcoreMoment moment;
