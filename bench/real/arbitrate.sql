@@ -104,7 +104,7 @@ JOIN oracle.campaign_channel cc USING (campaign)
 JOIN oracle.channel ch ON ch.name = cc.channel
 JOIN oracle.address a ON a.customer = d.customer AND a.channel = cc.channel
 JOIN oracle.first_minute f ON f.channel = cc.channel AND f.zone = d.zone
--- The customer's language, else a message of no language, else the default one.
+-- The customer's language (without one the default), else a message of no language, else the default one.
 CROSS JOIN LATERAL (
 	SELECT m.name AS message, m.subject
 	FROM oracle.message m

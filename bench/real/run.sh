@@ -55,11 +55,11 @@ check() {
 	script "$database" "$1/check.sql"
 }
 
-for set in "$@"; do
-	if [ -f "$here/$set/check.sql" ]; then
-		check "$set"
+for data_set in "$@"; do
+	if [ -f "$here/$data_set/check.sql" ]; then
+		check "$data_set"
 	else
-		echo "NOT OK $set: no such data set"
+		echo "NOT OK $data_set: no such data set"
 	fi
 done | tee "$report"
 

@@ -10,7 +10,7 @@ SET search_path = oracle, verify, public;
 \set default_language en
 
 CREATE TABLE customer AS
-SELECT customer_id AS customer, language, coalesce(time_zone, 'Europe/London') AS zone,
+SELECT customer_id AS customer, coalesce(language, 'en') AS language, coalesce(time_zone, 'Europe/London') AS zone,
 	bucket('2011/summer', customer_id::text) AS bucket
 FROM retail.customer;
 

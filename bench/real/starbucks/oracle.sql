@@ -10,7 +10,7 @@ SET search_path = oracle, verify, public;
 \set default_language de
 
 CREATE TABLE customer AS
-SELECT id AS customer, language,
+SELECT id AS customer, coalesce(language, 'de') AS language,
 	CASE WHEN time_zone IS NULL OR time_zone = 'Europe/Munich' THEN 'Europe/Berlin' ELSE time_zone END AS zone,
 	bucket('spring', id) AS bucket
 FROM cafe.member;

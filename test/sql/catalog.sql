@@ -1,0 +1,176 @@
+-- catalog: what the extension consists of is documented, marked and locked up.
+-- Apart from the short lists of exceptions, each query returns no row.
+
+SET client_min_messages = warning;
+DROP EXTENSION IF EXISTS persona CASCADE;
+DROP SCHEMA IF EXISTS persona, shop CASCADE;
+CREATE EXTENSION persona;
+CREATE SCHEMA shop;
+SET search_path = shop, public;
+
+CREATE VIEW member AS
+	SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS object
+	FROM pg_depend AS d
+	WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+		AND d.refobjid = (SELECT e.oid FROM pg_extension AS e WHERE e.extname = 'persona');
+CREATE VIEW function AS
+	SELECT p.*, p.oid::regprocedure AS signature, l.lanname
+	FROM member AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid JOIN pg_language AS l ON l.oid = p.prolang;
+
+--
+-- Everything is in the schema persona
+--
+
+SELECT extname, extversion, extnamespace::regnamespace, extrelocatable FROM pg_extension WHERE extname = 'persona';
+SELECT m.object
+FROM member AS m CROSS JOIN LATERAL pg_identify_object(m.classid, m.objid, 0) AS i
+WHERE i.schema IS DISTINCT FROM 'persona' AND i.type NOT IN ('cast', 'event trigger')
+ORDER BY m.object COLLATE "C";
+-- event triggers and casts have no schema
+SELECT i.type, i.identity
+FROM member AS m CROSS JOIN LATERAL pg_identify_object(m.classid, m.objid, 0) AS i
+WHERE i.schema IS NULL
+ORDER BY i.type, i.identity COLLATE "C";
+
+--
+-- Everything has a comment
+--
+
+SELECT m.object
+FROM member AS m
+WHERE obj_description(m.objid, m.classid::regclass::name) IS NULL
+ORDER BY m.object COLLATE "C";
+-- the columns of tables and composite types, too
+SELECT pg_describe_object('pg_class'::regclass, a.attrelid, a.attnum)
+FROM member AS m
+	JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+		OR m.classid = 'pg_type'::regclass AND c.reltype = m.objid
+	JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE col_description(a.attrelid, a.attnum) IS NULL
+ORDER BY 1;
+-- and the triggers
+SELECT t.tgname, t.tgrelid::regclass
+FROM member AS m JOIN pg_trigger AS t ON m.classid = 'pg_class'::regclass AND t.tgrelid = m.objid
+WHERE NOT t.tgisinternal AND obj_description(t.oid, 'pg_trigger') IS NULL
+ORDER BY t.tgname, t.tgrelid::regclass::text COLLATE "C";
+SELECT obj_description('persona'::regnamespace, 'pg_namespace') IS NOT NULL AS schema_has_comment;
+
+--
+-- Functions
+--
+
+-- Only these are VOLATILE: they change definitions or what is made of them, or
+-- are triggers.
+SELECT f.signature
+FROM function AS f
+WHERE f.provolatile = 'v'
+	AND f.proname <> ALL ('{bind_customers,bind_events,unbind_customers,unbind_events,
+		create_contact,adapt_contact,create_views,drop_views,rebuild,watch_definitions,
+		announce_change,invalidate_program,lock_definitions,
+		check_change,check_definitions,check_new_conditions,guard_alter,guard_drop}')
+ORDER BY f.signature::text COLLATE "C";
+-- those, and only those, keep out of parallel plans
+SELECT f.signature, f.provolatile, f.proparallel
+FROM function AS f
+WHERE (f.provolatile = 'v') <> (f.proparallel = 'u') OR f.proparallel = 'r'
+ORDER BY f.signature::text COLLATE "C";
+-- what takes the program as an argument needs nothing else
+SELECT f.signature, f.provolatile
+FROM function AS f
+WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> 'check_program'
+ORDER BY f.signature::text COLLATE "C";
+-- names in SQL and PL/pgSQL mean the system's, whatever the caller's search_path
+SELECT f.signature
+FROM function AS f
+WHERE f.lanname IN ('sql', 'plpgsql')
+	AND NOT coalesce(f.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}'
+ORDER BY f.signature::text COLLATE "C";
+-- what is written in SQL is bound when it is created
+SELECT f.signature FROM function AS f WHERE f.lanname = 'sql' AND f.prosqlbody IS NULL ORDER BY f.signature::text COLLATE "C";
+-- other languages are not used
+SELECT f.signature, f.lanname FROM function AS f WHERE f.lanname NOT IN ('sql', 'plpgsql', 'c') AND f.prokind <> 'a';
+-- the C function of persona.x is persona_x
+SELECT f.signature, f.prosrc FROM function AS f WHERE f.lanname = 'c' AND f.prosrc <> 'persona_' || f.proname;
+-- only the guards, which run for whoever changes a relation, have the owner's rights
+SELECT f.signature FROM function AS f WHERE f.prosecdef AND f.proname NOT IN ('guard_alter', 'guard_drop') ORDER BY f.signature::text COLLATE "C";
+-- what creates and drops objects, or binds, is not for everybody
+SELECT f.signature
+FROM function AS f
+WHERE f.proname ~ '^(bind|unbind|create|drop|adapt|rebuild|watch|announce)' AND has_function_privilege('public', f.oid, 'EXECUTE')
+ORDER BY f.signature::text COLLATE "C";
+-- aggregates can be combined, but for holds_over, whose state does not travel
+SELECT f.signature, a.aggcombinefn <> 0 AS combines
+FROM function AS f JOIN pg_aggregate AS a ON a.aggfnoid = f.oid
+ORDER BY f.signature::text COLLATE "C";
+
+--
+-- Tables
+--
+
+-- their rows are dumped
+SELECT c.oid::regclass
+FROM member AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
+WHERE c.oid <> ALL ((SELECT e.extconfig FROM pg_extension AS e WHERE e.extname = 'persona')::oid[])
+ORDER BY c.oid::regclass::text COLLATE "C";
+-- their changes are announced, and checked on every event
+SELECT c.oid::regclass, e.event
+FROM member AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
+	CROSS JOIN (VALUES ('INSERT', 4), ('DELETE', 8), ('UPDATE', 16), ('TRUNCATE', 32)) AS e (event, bit)
+WHERE NOT EXISTS (SELECT FROM pg_trigger AS t
+		WHERE t.tgrelid = c.oid AND t.tgfoid = 'persona.invalidate_program'::regproc AND t.tgtype & e.bit <> 0 AND t.tgtype & 3 = 0)
+	OR NOT EXISTS (SELECT FROM pg_trigger AS t
+		WHERE t.tgrelid = c.oid AND t.tgfoid IN ('persona.check_definitions'::regproc, 'persona.check_new_conditions'::regproc)
+			AND t.tgtype & e.bit <> 0 AND t.tgtype & 3 = 0)
+ORDER BY c.oid::regclass::text COLLATE "C", e.event;
+-- all have a primary key
+SELECT c.oid::regclass
+FROM member AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
+WHERE NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p')
+ORDER BY c.oid::regclass::text COLLATE "C";
+-- references follow a new name; nothing else than a campaign's channels goes with what it refers to
+SELECT k.conrelid::regclass, k.conname, k.confupdtype, k.confdeltype
+FROM pg_constraint AS k
+WHERE k.connamespace = 'persona'::regnamespace AND k.contype = 'f'
+	AND (k.confupdtype <> 'c' OR k.confdeltype <> CASE WHEN k.conname = 'campaign_channel_campaign_fkey' THEN 'c' ELSE 'a' END)
+ORDER BY k.conname COLLATE "C";
+-- nobody but the owner may read or write them, unless he gives it away
+SELECT c.oid::regclass, c.relacl
+FROM member AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+WHERE c.relacl IS NOT NULL;
+
+--
+-- The same for what is made when customers are bound, which is no member of the extension
+--
+
+CREATE TABLE customer (id bigint PRIMARY KEY);
+CREATE TABLE click (customer_id bigint, at timestamptz);
+CREATE INDEX ON click (customer_id, at);
+SELECT persona.bind_customers('customer', 'id');
+SELECT persona.bind_events('click', 'customer_id', 'at', kind => 'click');
+CREATE VIEW made AS
+	SELECT 'pg_class'::regclass AS classid, c.oid AS objid
+	FROM pg_class AS c
+	WHERE c.relnamespace = 'persona'::regnamespace AND c.relkind IN ('r', 'v')
+		AND NOT EXISTS (SELECT FROM member AS m WHERE m.classid = 'pg_class'::regclass AND m.objid = c.oid)
+	UNION ALL
+	SELECT 'pg_proc'::regclass, p.oid
+	FROM pg_proc AS p
+	WHERE p.pronamespace = 'persona'::regnamespace
+		AND NOT EXISTS (SELECT FROM member AS m WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid);
+SELECT pg_describe_object(classid, objid, 0) COLLATE "C" AS object FROM made ORDER BY object;
+SELECT pg_describe_object(classid, objid, 0) FROM made WHERE obj_description(objid, classid::name) IS NULL;
+SELECT pg_describe_object(m.classid, a.attrelid, a.attnum)
+FROM made AS m JOIN pg_attribute AS a ON m.classid = 'pg_class'::regclass AND a.attrelid = m.objid AND a.attnum > 0
+WHERE col_description(a.attrelid, a.attnum) IS NULL;
+-- functions with a body that is bound, marked so that a query can look into them
+SELECT p.oid::regprocedure, p.provolatile, p.proparallel, p.prosecdef, p.proconfig
+FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+WHERE p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.prosecdef OR p.proisstrict OR p.proconfig IS NOT NULL;
+-- views that read with the rights of who asks
+SELECT c.oid::regclass
+FROM made AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+WHERE c.relkind = 'v' AND NOT coalesce(c.reloptions, '{}') @> '{security_invoker=true}';
+-- the contacts lead their key with the customer
+SELECT i.indexrelid::regclass, pg_get_indexdef(i.indexrelid, 1, true)
+FROM pg_index AS i
+WHERE i.indrelid = 'persona.contact'::regclass AND pg_get_indexdef(i.indexrelid, 1, true) <> 'customer';
