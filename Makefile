@@ -25,7 +25,7 @@ DOCS      := $(wildcard doc/*.md)
 REGRESS = catalog condition_syntax condition_errors condition_meaning event_conditions binding next_message plans
 
 # Isolation tests: test/isolation/specs/NAME.spec, expected/NAME.out beside it.
-ISOLATION =
+ISOLATION = definition_changes
 
 REGRESS_OPTS   = --inputdir=test --load-extension=$(EXTENSION) --no-locale --encoding=UTF8
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION) --no-locale --encoding=UTF8

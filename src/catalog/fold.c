@@ -16,6 +16,7 @@
 
 #include "access/htup_details.h"
 #include "access/stratnum.h"
+#include "access/xact.h"
 #include "catalog/cache.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
@@ -395,7 +396,9 @@ persona_holds_support(PG_FUNCTION_ARGS)
 	folder.shape = persona_customer_shape((PersonaProgram *) folder.program, row_type, -1);
 	folder.desc = lookup_rowtype_tupdesc_copy(row_type, -1);
 	outer = CurrentMemoryContext;
-	folded = fold_node(&folder, folder.program->conditions[0]);
+	/* The plan may outlive a transaction that sees older definitions than others do. */
+	folded = folder.program->cohort_count > 0 && IsolationUsesXactSnapshot() ? NULL
+		: fold_node(&folder, folder.program->conditions[0]);
 	if (folded != NULL)
 	{
 		/* Constants belong to the program, which may go before the plan does. */

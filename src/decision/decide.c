@@ -117,6 +117,8 @@ fail_stage(PersonaCandidate *candidate, PersonaStage stage, const char *reason, 
 {
 	candidate->stage = stage;
 	candidate->reason = reason;
+	/* When a rule that it passed changes, another one fails. */
+	candidate->stands = pcore_min(candidate->until, until);
 	candidate->until = until;
 	return false;
 }
@@ -565,9 +567,12 @@ persona_candidates_of(PersonaCustomer *customer, PcoreInstant *valid_until)
 	const PersonaProgram *program = customer->program;
 	PersonaCandidate *candidates = palloc0(sizeof(PersonaCandidate) * (program->campaign_count + 1));
 	Decider		decider = {customer, program, 0, NULL, NULL};
+	PcoreInstant next_event = PCORE_END_OF_TIME;
 
 	list_contacts(&decider);
-	*valid_until = PCORE_END_OF_TIME;
+	if (customer->evaluation.event_count < customer->record_count)
+		next_event = customer->records[customer->evaluation.event_count]->at;
+	*valid_until = next_event;
 	for (int c = 0; c < program->campaign_count; c++)
 	{
 		PersonaCandidate *candidate = &candidates[c];
@@ -579,10 +584,11 @@ persona_candidates_of(PersonaCustomer *customer, PcoreInstant *valid_until)
 			&& pass_trigger(&decider, candidate) && pass_goal_and_relevance(&decider, candidate)
 			&& pass_ways(&decider, candidate))
 			candidate->stage = PERSONA_STAGE_ARBITRATION;
+		if (candidate->way != NULL)
+			candidate->stands = candidate->until;
+		/* An event that is recorded already happens when its time comes. */
+		candidate->stands = pcore_min(candidate->stands, next_event);
 		*valid_until = pcore_min(*valid_until, candidate->until);
-		/* What is told of the campaign is another thing once it has ended. */
-		if (candidate->stage != PERSONA_STAGE_DATES)
-			candidate->until = pcore_min(candidate->until, candidate->campaign->ends_at);
 	}
 	qsort(candidates, program->campaign_count, sizeof(PersonaCandidate), compare_candidates);
 	for (int c = 0; c < program->campaign_count && candidates[c].way != NULL; c++)

@@ -34,7 +34,8 @@ typedef struct PersonaCandidate
 	char	   *subject;
 	char	   *body;
 	PcoreInstant send_at;
-	PcoreInstant until;			/* time alone changes nothing of this before */
+	PcoreInstant until;			/* time alone does not change before whether it is eligible */
+	PcoreInstant stands;		/* nor what is told of it */
 	int			rank;			/* eligible: from 1 on; else 0 */
 } PersonaCandidate;
 

@@ -332,7 +332,7 @@ persona_candidates(PG_FUNCTION_ARGS)
 				values[10] = NumericGetDatum(candidate->way->score);
 			nulls[11] = !fired;
 			values[11] = TimestampTzGetDatum(candidate->opening.fired_at);
-			values[12] = TimestampTzGetDatum(candidate->until);
+			values[12] = TimestampTzGetDatum(candidate->stands);
 			add_row(fcinfo, values, nulls);
 		}
 	}

@@ -21,16 +21,18 @@ SELECT persona.bind_events('sale', 'customer', 'at', kind => 'order', sequence =
 SELECT persona.bind_events('click', 'customer', 'at', kind_column => 'kind', kinds => '{view,cart,login,logout,booking}', sequence => 'no');
 
 -- As in condition_meaning: the customers for whom a condition holds, asked in
--- four ways, and the truth of "since" and "until" - unless an event comes
+-- five ways, and the truth of "since" and "until" - unless an event comes
 -- before "until", of which as_of can know nothing.
 CREATE FUNCTION who(condition persona.condition, as_of timestamptz) RETURNS text
 LANGUAGE plpgsql
 SET client_min_messages = error		-- no warnings of conditions that always or never hold
+SET plan_cache_mode = force_generic_plan	-- conditions that are no constants, but where they are written so
 AS $$
 DECLARE
 	one constant interval = '1 microsecond';
 	opposite constant persona.condition = format('{"not": %s}', condition);
 	answer text[];
+	folded text;
 	breach text;
 BEGIN
 	SELECT ARRAY[
@@ -39,6 +41,9 @@ BEGIN
 		string_agg(c.name, ' ' ORDER BY c.name) FILTER (WHERE NOT persona.holds(c, opposite, who.as_of))]
 	INTO answer
 	FROM customer AS c;
+
+	EXECUTE format('SELECT string_agg(c.name, '' '' ORDER BY c.name) FROM customer AS c WHERE persona.holds(c, %L, %L)', condition, as_of) INTO folded;
+	answer := answer || folded;
 
 	INSERT INTO persona.cohort (name, condition) VALUES ('asked', condition);
 	answer := answer || (SELECT string_agg(m.customer, ' ' ORDER BY m.customer) FROM persona.cohort_member_at(as_of) AS m);
