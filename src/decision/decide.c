@@ -15,6 +15,9 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+/* Hours that do not allow anything for so long never do. */
+#define HOURS_HORIZON (400 * PCORE_DAY)
+
 /* A contact that counts against limits. */
 typedef struct Contact
 {
@@ -441,7 +444,8 @@ pass_way(Decider *decider, PersonaCandidate *candidate, const PersonaCampaignCha
 		PcoreInstant change = hours_change(channel, &customer->zone, at);
 
 		CHECK_FOR_INTERRUPTS();
-		at = change;
+		/* Open hours within the quiet hours leave nothing, week after week. */
+		at = change < pcore_add(customer->as_of, HOURS_HORIZON) ? change : PCORE_END_OF_TIME;
 		if (at == PCORE_END_OF_TIME)
 			break;
 	}

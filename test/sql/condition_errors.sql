@@ -428,6 +428,15 @@ DELETE FROM persona.cohort WHERE name = 'vip';
 UPDATE persona.cohort SET name = 'very important' WHERE name = 'vip';
 TRUNCATE persona.cohort CASCADE;
 
+-- a condition that is not stored is refused in the same way
+INSERT INTO customer (id) VALUES (1);
+SELECT persona.holds(c, '{"event": "purchase"}') FROM customer AS c;
+SELECT persona.truth(c, '{"all": [{"event": "order", "sum": "amount", "at_least": 5}]}') FROM customer AS c;
+SELECT persona.holds(c, '{"attribute": "plam", "is": "gold"}') FROM customer AS c;
+SELECT persona.holds(c, '{"attribute": "clv", "is": "much"}') FROM customer AS c;
+SELECT persona.in_cohort(c, 'VIP') FROM customer AS c;
+DELETE FROM customer;
+
 -- the definition at fault is named, whatever it belongs to
 INSERT INTO persona.trigger (name, condition) VALUES ('left', '{"event": "logout"}');
 INSERT INTO persona.channel (name, consent) VALUES ('email', '{"attribute": "consent", "is": true}');

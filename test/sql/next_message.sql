@@ -213,7 +213,7 @@ INSERT INTO customer (name, language, plan) VALUES
 	('ann', 'de', 'gold'), ('ben', 'de-AT', 'free'), ('cem', 'fr', 'gold'), ('dan', NULL, NULL), ('eva', 'EN', 'free'), ('fay', '', NULL);
 INSERT INTO persona.campaign (name, experience) VALUES ('spring', 'offer');
 INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('spring', 1, 'email');
--- the customer's language, else one for every language, else the default (en)
+-- the customer's language (the default, en, for those without one), else one for every language, else the default
 INSERT INTO persona.message (name, experience, channel, language, body) VALUES ('de', 'offer', 'email', 'de', 'Hallo'), ('en', 'offer', 'email', 'en', 'Hello');
 SELECT customer, message, language FROM persona.next_message_at('2026-03-10 12:00') ORDER BY customer;
 INSERT INTO persona.message (name, experience, channel, language, body) VALUES ('any', 'offer', 'email', NULL, 'Hi');
