@@ -105,7 +105,7 @@ INSERT INTO prop.subject VALUES
 
 CREATE FUNCTION prop.kinds() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN ARRAY['order', 'order', 'view', 'view', 'cart_add', 'login', 'visit', 'return', 'delivery', 'contact'];
+	RETURN ARRAY['order', 'order', 'order', 'view', 'view', 'view', 'cart_add', 'cart_add', 'login', 'visit', 'return', 'delivery', 'contact'];
 
 -- Properties that are numbers, and those that steps of a sequence may have in common.
 CREATE FUNCTION prop.number_of(seed text, kind text) RETURNS text
@@ -340,7 +340,9 @@ CREATE FUNCTION prop.maybe_gap(seed text) RETURNS jsonb
 	RETURN CASE prop.below(seed || 'gap', 10)
 		WHEN 0 THEN jsonb_build_object('after', prop.pick(seed || 'after', ARRAY['10 minutes', '1 hour']))
 		WHEN 1 THEN jsonb_build_object('after', '1 hour', 'within', prop.pick(seed || 'length', ARRAY['90 minutes', '1 day', '7 days']))
-		WHEN 2 THEN '{}' WHEN 3 THEN '{}' WHEN 4 THEN '{}' WHEN 5 THEN '{}'
+		-- at the same instant
+		WHEN 2 THEN '{"within": "1 microsecond"}'
+		WHEN 3 THEN '{}' WHEN 4 THEN '{}' WHEN 5 THEN '{}'
 		ELSE jsonb_build_object('within', prop.pick(seed || 'length', prop.lengths())) END;
 
 CREATE FUNCTION prop.sequence(seed text) RETURNS jsonb

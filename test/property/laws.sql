@@ -87,6 +87,11 @@ CREATE FUNCTION prop.lengths_in(condition jsonb) RETURNS interval[]
 				CROSS JOIN generate_series(1, (e ->> 'of')::integer) AS k
 		) AS l);
 
+-- Finds what depends on the calendar in the text of a condition.
+CREATE FUNCTION prop.calendar_pattern() RETURNS text
+	LANGUAGE sql IMMUTABLE
+	RETURN '"(today|yesterday|tomorrow|(this|last|next) [a-z]+|last \d+ days?)"|anniversary_within';
+
 -- A condition with the cohorts in it written out, to look into it.
 CREATE FUNCTION prop.written_out(c jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE
@@ -105,23 +110,28 @@ $$;
 CREATE UNLOGGED TABLE prop.probe (n integer, customer text NOT NULL, zone text NOT NULL, t timestamptz NOT NULL, d timestamptz NOT NULL, truth boolean,
 	kind text);
 
--- For each customer some instants, most of them one length away from what the
--- rows give, give or take a microsecond.
+-- For each customer some instants: of the pool, or one length away from what the
+-- rows give, or a midnight near that; give or take a microsecond.
 CREATE FUNCTION prop.ask(seed text, condition jsonb, instants integer) RETURNS void
 	LANGUAGE sql
 BEGIN ATOMIC
-	WITH lengths AS MATERIALIZED (SELECT prop.lengths_in(prop.written_out(ask.condition)) AS l)
+	WITH c AS MATERIALIZED (
+		SELECT prop.lengths_in(w.c) AS lengths, w.c::text ~ prop.calendar_pattern() AS calendar
+		FROM (SELECT prop.written_out(ask.condition) AS c) AS w
+	)
 	INSERT INTO prop.probe (n, customer, zone, t, d)
 	SELECT k, p.key, p.zone, i.at, i.at
 	FROM prop.person AS p
 		CROSS JOIN generate_series(1, instants) AS k
 		CROSS JOIN LATERAL (SELECT ask.seed || '/' || p.number || '/' || k) AS s (seed)
 		CROSS JOIN LATERAL (
-			SELECT CASE WHEN g.at IS NULL OR k % 3 = 0 THEN (SELECT at FROM prop.pool WHERE n = prop.below(s.seed || 'pool', 2000))
-				ELSE g.at + l.l[1 + prop.below(s.seed || 'length', cardinality(l.l))] * (CASE WHEN prop.chance(s.seed || 'back', 20) THEN -1 ELSE 1 END)
+			SELECT CASE
+				WHEN g.at IS NULL OR k % 4 = 3 THEN (SELECT at FROM prop.pool WHERE n = prop.below(s.seed || 'pool', 2000))
+				WHEN c.calendar AND k % 2 = 0 THEN oracle.day_begin(date_trunc('day', g.at AT TIME ZONE p.zone) + interval '1 day' * prop.below(s.seed || 'day', 3), p.zone)
+					+ interval '1 microsecond' * (prop.below(s.seed || 'edge', 3) - 1)
+				ELSE g.at + c.lengths[1 + prop.below(s.seed || 'length', cardinality(c.lengths))] * (CASE WHEN prop.chance(s.seed || 'back', 15) THEN -1 ELSE 1 END)
 					+ interval '1 microsecond' * (prop.below(s.seed || 'edge', 3) - 1) END
-			FROM lengths AS l
-				LEFT JOIN prop.given AS g ON g.customer = p.key AND g.n = prop.below(s.seed || 'given', p.given)
+			FROM c LEFT JOIN prop.given AS g ON g.customer = p.key AND g.n = prop.below(s.seed || 'given', p.given)
 		) AS i (at);
 END;
 
@@ -261,7 +271,8 @@ DECLARE
 BEGIN
 	FOR i IN 1 .. trees LOOP
 		here := seed || i;
-		c := prop.condition(here, 2);
+		-- trees, and leaves that nothing around them can hide
+		c := CASE i % 5 WHEN 0 THEN prop.event(here) WHEN 1 THEN prop.sequence(here) WHEN 2 THEN prop.leaf(here, 0) ELSE prop.condition(here, 2) END;
 		TRUNCATE prop.probe, prop.answer, prop.asked;
 		PERFORM prop.ask(here, c, instants);
 		INSERT INTO prop.asked VALUES (c::persona.condition, jsonb_build_object('not', c)::persona.condition);
@@ -428,7 +439,7 @@ CREATE FUNCTION prop.changes(condition jsonb, begins timestamptz, ends timestamp
 BEGIN ATOMIC
 	WITH c AS MATERIALIZED (
 		SELECT w.c, prop.lengths_in(w.c) AS lengths,
-			w.c::text ~ '"(today|yesterday|tomorrow|(this|last|next) [a-z]+|last \d+ days?)"|anniversary_within' AS calendar
+			w.c::text ~ prop.calendar_pattern() AS calendar
 		FROM (SELECT prop.written_out(changes.condition) AS c) AS w
 	), person AS MATERIALIZED (
 		SELECT p.key, p.zone FROM prop.person AS p WHERE p.number % (32 / customers) = 1

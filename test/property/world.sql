@@ -71,7 +71,7 @@ CREATE FUNCTION prop.moment(seed text) RETURNS timestamptz
 
 CREATE FUNCTION prop.zones() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN ARRAY['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'UTC', 'Asia/Beirut', 'Atlantic/Azores'];
+	RETURN ARRAY['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'UTC', 'Asia/Beirut', 'Atlantic/Azores', 'Atlantic/Azores'];
 
 --------------------------------------------------------------------------------
 -- Customers
@@ -218,11 +218,17 @@ BEGIN ATOMIC
 	WHERE c.key <> ALL (ARRAY['8', '16', '24', '32']);
 END;
 
--- the instant of an event: often the same as another one's, in any source
+-- the instant of an event: often that of another one of the customer, in any
+-- source, or exactly a length away from it
 CREATE FUNCTION prop.event_moment(seed text, customer text) RETURNS timestamptz
 	LANGUAGE sql STABLE STRICT
-	RETURN CASE WHEN prop.chance(seed || 'shared', 35) THEN prop.moment('instant' || customer || prop.below(seed, 4))
-		ELSE prop.moment(seed) END;
+	RETURN CASE prop.below(seed || 'shared', 3)
+		WHEN 0 THEN prop.moment(seed)
+		ELSE prop.moment('instant' || customer || prop.below(seed, 3)) END
+		+ CASE prop.below(seed || 'away', 3)
+			WHEN 0 THEN prop.length(prop.pick(seed || 'length', prop.lengths()))
+			ELSE interval '0' END
+		+ interval '1 microsecond' * (CASE WHEN prop.chance(seed || 'off', 15) THEN prop.below(seed || 'by', 3) - 1 ELSE 0 END);
 
 INSERT INTO prop.orders
 SELECT DISTINCT ON (e.customer, e.at, e.id) e.id, e.customer, e.at,
