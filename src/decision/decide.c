@@ -571,12 +571,13 @@ persona_candidates_of(PersonaCustomer *customer, PcoreInstant *valid_until)
 	const PersonaProgram *program = customer->program;
 	PersonaCandidate *candidates = palloc0(sizeof(PersonaCandidate) * (program->campaign_count + 1));
 	Decider		decider = {customer, program, 0, NULL, NULL};
-	PcoreInstant next_event = PCORE_END_OF_TIME;
+	PcoreInstant next_contact = PCORE_END_OF_TIME;
 
 	list_contacts(&decider);
-	if (customer->evaluation.event_count < customer->record_count)
-		next_event = customer->records[customer->evaluation.event_count]->at;
-	*valid_until = next_event;
+	for (int c = 0; c < decider.contact_count; c++)
+		if (decider.contacts[c].at > customer->as_of)
+			next_contact = pcore_min(next_contact, decider.contacts[c].at);
+	*valid_until = next_contact;
 	for (int c = 0; c < program->campaign_count; c++)
 	{
 		PersonaCandidate *candidate = &candidates[c];
@@ -590,8 +591,8 @@ persona_candidates_of(PersonaCustomer *customer, PcoreInstant *valid_until)
 			candidate->stage = PERSONA_STAGE_ARBITRATION;
 		if (candidate->way != NULL)
 			candidate->stands = candidate->until;
-		/* An event that is recorded already happens when its time comes. */
-		candidate->stands = pcore_min(candidate->stands, next_event);
+		/* A planned contact is known, and happens when its time comes. */
+		candidate->stands = pcore_min(candidate->stands, next_contact);
 		*valid_until = pcore_min(*valid_until, candidate->until);
 	}
 	qsort(candidates, program->campaign_count, sizeof(PersonaCandidate), compare_candidates);

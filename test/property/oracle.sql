@@ -21,7 +21,7 @@ CREATE FUNCTION oracle.default_zone() RETURNS text
 
 -- The customers' zones, the default for none and for unknown ones.
 CREATE TABLE oracle.zone (name text PRIMARY KEY);
-INSERT INTO oracle.zone SELECT z FROM unnest(prop.zones()) AS z WHERE z IN (SELECT name FROM pg_timezone_names);
+INSERT INTO oracle.zone SELECT DISTINCT z FROM unnest(prop.zones()) AS z WHERE z IN (SELECT name FROM pg_timezone_names);
 
 CREATE FUNCTION oracle.known_zone(name text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
