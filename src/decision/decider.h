@@ -1,0 +1,32 @@
+/*
+ * decider.h - what the parts of a decision share: for decide.c and the files
+ * beside it that judge one rule each.
+ */
+#ifndef PERSONA_DECIDER_H
+#define PERSONA_DECIDER_H
+
+#include "decision/decide.h"
+
+/* A contact that counts against limits. */
+typedef struct PersonaContact
+{
+	PcoreInstant at;
+	const char *campaign;
+	const char *channel;
+	const char *fired_at;		/* as kept: microseconds, or NULL */
+} PersonaContact;
+
+/* One customer whose campaigns are judged. */
+typedef struct PersonaDecider
+{
+	PersonaCustomer *customer;
+	const PersonaProgram *program;
+	int			contact_count;
+	PersonaContact *contacts;	/* in order of time */
+	PcoreInstant *times;		/* room for the times of some of them */
+} PersonaDecider;
+
+/* Tells whether a condition holds at as_of, and until when. */
+extern bool persona_holds_now(PersonaDecider *decider, int node, PcoreInstant *until);
+
+#endif							/* PERSONA_DECIDER_H */
