@@ -40,4 +40,11 @@
 #define PERSONA_NEEDS_OUTER_JOIN_SEARCH
 #endif
 
+/* 16 renamed what finds the status of a backend by its place in the list. */
+#if PG_VERSION_NUM >= 160000
+#define PERSONA_BACKEND_STATUS(place) (&pgstat_get_local_beentry_by_index(place)->backendStatus)
+#else
+#define PERSONA_BACKEND_STATUS(place) (&pgstat_fetch_stat_local_beentry(place)->backendStatus)
+#endif
+
 #endif							/* PERSONA_COMPAT_H */
