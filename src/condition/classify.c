@@ -241,35 +241,46 @@ persona_classifier_bind(const PersonaConditions *set, const PersonaSource *sourc
 	return classifier;
 }
 
-/* Adds an event row to a timeline if it fulfills a selector. */
-PersonaTimeline *
-persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, const uint8 *identity,
-					const char *kind, int64 at, int64 sequence, const Datum *values, const bool *nulls)
+/* Finds the place of a kind among those that selectors ask for, or PERSONA_NONE. */
+int
+persona_classifier_kind(const PersonaClassifier *classifier, const char *kind)
 {
-	const KindSelectors *chosen = NULL;
-	const PersonaConditions *set = classifier->set;
-	bool		any = false;
-	int			value_count = 0;
-
-	for (int k = 0; k < classifier->kind_count && chosen == NULL; k++)
+	for (int k = 0; k < classifier->kind_count; k++)
 		if (strcmp(classifier->kinds[k].kind, kind) == 0)
-			chosen = &classifier->kinds[k];
-	if (chosen == NULL)
-		return timeline;
+			return k;
+	return PERSONA_NONE;
+}
+
+/* Tells which selectors of a kind an event row fulfills; NULL if it fulfills none. */
+const uint64 *
+persona_classifier_bits(PersonaClassifier *classifier, int kind, const Datum *values, const bool *nulls)
+{
+	const KindSelectors *chosen = &classifier->kinds[kind];
+	bool		any = false;
+
 	memset(classifier->bits, 0, sizeof(uint64) * classifier->words);
 	for (int i = 0; i < chosen->count; i++)
 	{
 		int			s = chosen->selectors[i];
 
-		if (classifier->where[s] == NULL || set->selectors[s].kept_where != PERSONA_NONE
+		if (classifier->where[s] == NULL || classifier->set->selectors[s].kept_where != PERSONA_NONE
 			|| fulfills(classifier->where[s], values, nulls, &classifier->zone))
 		{
 			classifier->bits[s / 64] |= UINT64CONST(1) << (s % 64);
 			any = true;
 		}
 	}
-	if (!any)
-		return timeline;
+	return any ? classifier->bits : NULL;
+}
+
+/* Returns what has to be kept of an event row that fulfills selectors. */
+const PersonaNewValue *
+persona_classifier_values(PersonaClassifier *classifier, const uint64 *bits, const Datum *values, const bool *nulls,
+						  int *count)
+{
+	const PersonaConditions *set = classifier->set;
+
+	*count = 0;
 	for (int v = 0; v < set->slot_count; v++)
 	{
 		int			s = -1;
@@ -278,7 +289,7 @@ persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, co
 		if (classifier->slots[v] == NULL && set->slots[v].where_of == PERSONA_NONE)
 			continue;
 		while ((s = bms_next_member(set->slots[v].selectors, s)) >= 0)
-			if ((classifier->bits[s / 64] >> (s % 64)) & 1)
+			if ((bits[s / 64] >> (s % 64)) & 1)
 				break;
 		if (s < 0)
 			continue;
@@ -296,14 +307,94 @@ persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, co
 			text = persona_row_value_text(classifier->slots[v], values, nulls, set->slots[v].shown, NULL);
 		if (text == NULL)
 			continue;
-		classifier->values[value_count].slot = v;
-		classifier->values[value_count].bytes = text;
-		classifier->values[value_count++].length = strlen(text);
+		classifier->values[*count].slot = v;
+		classifier->values[*count].bytes = text;
+		classifier->values[(*count)++].length = strlen(text);
 	}
+	return classifier->values;
+}
+
+/* Reads when an event of a bound relation happened; returns false if it did not: it has no time. */
+bool
+persona_classifier_time(const PersonaClassifier *classifier, const Datum *values, const bool *nulls,
+						int64 *at, int64 *sequence)
+{
+	if (nulls[classifier->at_column - 1])
+		return false;
+	*at = DatumGetInt64(values[classifier->at_column - 1]);
+	if (classifier->at_type == DATEOID)
+	{
+		DateADT		day = DatumGetDateADT(values[classifier->at_column - 1]);
+
+		if (DATE_NOT_FINITE(day))
+			return false;
+		*at = pcore_instant(&classifier->zone, (int64) day * PCORE_DAY);
+	}
+	else if (TIMESTAMP_NOT_FINITE(*at))
+		return false;
+	else if (classifier->at_type == TIMESTAMPOID)
+		*at = pcore_clock_instant(&classifier->zone, *at);
+	*sequence = 0;
+	if (classifier->sequence_column > 0 && !nulls[classifier->sequence_column - 1])
+	{
+		Datum		number = values[classifier->sequence_column - 1];
+
+		*sequence = classifier->sequence_type == INT2OID ? DatumGetInt16(number)
+			: classifier->sequence_type == INT4OID ? DatumGetInt32(number) : DatumGetInt64(number);
+	}
+	return true;
+}
+
+/* Adds the columns that a "where" reads. */
+static Bitmapset *
+where_columns(Bitmapset *columns, const BoundWhere *where)
+{
+	if (where == NULL)
+		return columns;
+	if (where->kind == PERSONA_ATTRIBUTE)
+		return persona_row_test_column(where->test) > 0
+			? bms_add_member(columns, persona_row_test_column(where->test)) : columns;
+	for (int i = 0; i < where->count; i++)
+		columns = where_columns(columns, where->parts[i]);
+	return columns;
+}
+
+/* Lists the columns that classification reads. */
+Bitmapset *
+persona_classifier_columns(const PersonaClassifier *classifier)
+{
+	Bitmapset  *columns = NULL;
+
+	for (int s = 0; s < classifier->set->selector_count; s++)
+		columns = where_columns(columns, classifier->where[s]);
+	for (int v = 0; v < classifier->set->slot_count; v++)
+		if (classifier->slots[v] != NULL)
+			columns = bms_add_member(columns, persona_row_value_column(classifier->slots[v]));
+	if (classifier->at_column > 0)
+		columns = bms_add_member(columns, classifier->at_column);
+	if (classifier->kind_column > 0)
+		columns = bms_add_member(columns, classifier->kind_column);
+	if (classifier->sequence_column > 0)
+		columns = bms_add_member(columns, classifier->sequence_column);
+	return columns;
+}
+
+/* Adds an event row to a timeline if it fulfills a selector. */
+PersonaTimeline *
+persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, const uint8 *identity,
+					const char *kind, int64 at, int64 sequence, const Datum *values, const bool *nulls)
+{
+	int			place = persona_classifier_kind(classifier, kind);
+	const uint64 *bits = place == PERSONA_NONE ? NULL : persona_classifier_bits(classifier, place, values, nulls);
+	const PersonaNewValue *kept;
+	int			count;
+
+	if (bits == NULL)
+		return timeline;
+	kept = persona_classifier_values(classifier, bits, values, nulls, &count);
 	if (timeline == NULL)
 		timeline = persona_timeline_make(identity, classifier->words);
-	return persona_timeline_append(timeline, at, sequence, classifier->source_number, classifier->bits,
-								   classifier->values, value_count);
+	return persona_timeline_append(timeline, at, sequence, classifier->source_number, bits, kept, count);
 }
 
 /* Adds an event row of a bound relation to a timeline if it fulfills a selector. */
@@ -313,36 +404,16 @@ persona_classify(PersonaClassifier *classifier, PersonaTimeline *timeline, const
 {
 	const char *kind = classifier->source->kind;
 	int64		at;
-	int64		sequence = 0;
+	int64		sequence;
 
 	/* An event without a time or a kind did not happen. */
-	if (nulls[classifier->at_column - 1])
+	if (!persona_classifier_time(classifier, values, nulls, &at, &sequence))
 		return timeline;
 	if (kind == NULL)
 	{
 		if (nulls[classifier->kind_column - 1])
 			return timeline;
 		kind = OutputFunctionCall(&classifier->kind_output, values[classifier->kind_column - 1]);
-	}
-	at = DatumGetInt64(values[classifier->at_column - 1]);
-	if (classifier->at_type == DATEOID)
-	{
-		DateADT		day = DatumGetDateADT(values[classifier->at_column - 1]);
-
-		if (DATE_NOT_FINITE(day))
-			return timeline;
-		at = pcore_instant(&classifier->zone, (int64) day * PCORE_DAY);
-	}
-	else if (TIMESTAMP_NOT_FINITE(at))
-		return timeline;
-	else if (classifier->at_type == TIMESTAMPOID)
-		at = pcore_clock_instant(&classifier->zone, at);
-	if (classifier->sequence_column > 0 && !nulls[classifier->sequence_column - 1])
-	{
-		Datum		number = values[classifier->sequence_column - 1];
-
-		sequence = classifier->sequence_type == INT2OID ? DatumGetInt16(number)
-			: classifier->sequence_type == INT4OID ? DatumGetInt32(number) : DatumGetInt64(number);
 	}
 	return persona_classify_as(classifier, timeline, identity, kind, at, sequence, values, nulls);
 }

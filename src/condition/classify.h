@@ -50,4 +50,27 @@ extern PersonaTimeline *persona_classify_as(PersonaClassifier *classifier, Perso
 											const uint8 *identity, const char *kind, int64 at, int64 sequence,
 											const Datum *values, const bool *nulls);
 
+/*
+ * The steps of that, for those who keep events in a form of their own.  What
+ * the functions return stays until the next call; memory is the caller's.
+ */
+
+/* Reads when an event of a bound relation happened; returns false if it did not: it has no time. */
+extern bool persona_classifier_time(const PersonaClassifier *classifier, const Datum *values, const bool *nulls,
+									int64 *at, int64 *sequence);
+
+/* Finds the place of a kind among those that selectors ask for, or PERSONA_NONE. */
+extern int	persona_classifier_kind(const PersonaClassifier *classifier, const char *kind);
+
+/* Tells which selectors of a kind an event row fulfills; NULL if it fulfills none. */
+extern const uint64 *persona_classifier_bits(PersonaClassifier *classifier, int kind, const Datum *values,
+											 const bool *nulls);
+
+/* Returns what has to be kept of an event row that fulfills selectors. */
+extern const PersonaNewValue *persona_classifier_values(PersonaClassifier *classifier, const uint64 *bits,
+														const Datum *values, const bool *nulls, int *count);
+
+/* Lists the columns that classification reads. */
+extern Bitmapset *persona_classifier_columns(const PersonaClassifier *classifier);
+
 #endif							/* PERSONA_CLASSIFY_H */

@@ -40,10 +40,25 @@ find_zone(PersonaCustomer *customer)
 		customer->zone_note = psprintf("time zone \"%s\" is unknown, %s used", name, program->default_time_zone);
 }
 
-/* Prepares a customer in the current memory context. */
+/* Prepares a customer of whom a timeline is known. */
 void
 persona_customer_open(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
 					  const PersonaTimeline *timeline, PcoreInstant as_of)
+{
+	if (timeline != NULL && (memcmp(timeline->identity, program->hash, PERSONA_IDENTITY_SIZE) != 0
+							 || timeline->words != persona_conditions_words(program->set)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the timeline was built with another program"),
+				 errhint("Build the timelines of a query with the persona.program value that it decides with.")));
+	persona_customer_open_records(customer, program, row, persona_timeline_sorted(timeline),
+								  timeline == NULL ? 0 : timeline->count, as_of);
+}
+
+/* Prepares a customer in the current memory context. */
+void
+persona_customer_open_records(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
+							  PersonaRecord **records, int record_count, PcoreInstant as_of)
 {
 	Oid			type = HeapTupleHeaderGetTypeId(row);
 	int32		typmod = HeapTupleHeaderGetTypMod(row);
@@ -71,17 +86,8 @@ persona_customer_open(PersonaCustomer *customer, PersonaProgram *program, HeapTu
 	customer->zone = program->default_zone;
 	find_zone(customer);
 	customer->language = customer_text(customer, customer->shape->language);
-	if (timeline != NULL)
-	{
-		if (memcmp(timeline->identity, program->hash, PERSONA_IDENTITY_SIZE) != 0
-			|| timeline->words != persona_conditions_words(program->set))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the timeline was built with another program"),
-					 errhint("Build the timelines of a query with the persona.program value that it decides with.")));
-		customer->record_count = timeline->count;
-		customer->records = persona_timeline_sorted(timeline);
-	}
+	customer->record_count = record_count;
+	customer->records = records;
 	customer->evaluation.set = program->set;
 	customer->evaluation.tests = customer->shape->tests;
 	customer->evaluation.values = customer->values;

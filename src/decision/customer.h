@@ -32,6 +32,10 @@ typedef struct PersonaCustomer
 extern void persona_customer_open(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
 								  const PersonaTimeline *timeline, PcoreInstant as_of);
 
+/* The same with the events as records of the program, in order (see persona_timeline_sorted). */
+extern void persona_customer_open_records(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
+										  PersonaRecord **records, int record_count, PcoreInstant as_of);
+
 /* A trigger's window for a customer. */
 typedef struct PersonaOpening
 {

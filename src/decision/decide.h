@@ -49,4 +49,16 @@ extern const char *persona_stage_name(PersonaStage stage);
  */
 extern PersonaCandidate *persona_candidates_of(PersonaCustomer *customer, PcoreInstant *valid_until);
 
+/*
+ * Answers about one customer as rows of the types persona.decision, candidate,
+ * membership and opening: for functions that are asked for one customer, and for
+ * the pass over all of them.
+ */
+typedef void (*PersonaAddRow) (void *data, Datum *values, bool *nulls);
+
+extern void persona_decision_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
+extern void persona_candidate_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
+extern void persona_membership_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
+extern void persona_opening_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
+
 #endif							/* PERSONA_DECIDE_H */

@@ -230,11 +230,51 @@ end_rows(FunctionCallInfo fcinfo, MemoryContext outer)
 
 /* Adds a row to the result. */
 static void
-add_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+add_row(void *data, Datum *values, bool *nulls)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ReturnSetInfo *result = (ReturnSetInfo *) ((FunctionCallInfo) data)->resultinfo;
 
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* Adds the customer's next message as a row of persona.decision, if there is one. */
+void
+persona_decision_rows(PersonaCustomer *customer, PersonaAddRow add, void *data)
+{
+	PcoreInstant valid_until;
+	PersonaCandidate *winner = persona_candidates_of(customer, &valid_until);
+
+	if (customer->program->campaign_count > 0 && winner->way != NULL)
+	{
+		const PersonaProgram *program = customer->program;
+		const PersonaCampaign *campaign = winner->campaign;
+		Datum		values[15];
+		bool		nulls[15] = {false};
+		int			i = 0;
+
+		values[i++] = CStringGetTextDatum(campaign->name);
+		values[i++] = CStringGetTextDatum(campaign->experience);
+		values[i++] = CStringGetTextDatum(program->channels[winner->way->channel].name);
+		values[i] = text_or_null(winner->way->placement, &nulls[i]);
+		i++;
+		values[i++] = CStringGetTextDatum(winner->message->name);
+		values[i] = text_or_null(winner->message->language, &nulls[i]);
+		i++;
+		values[i++] = TimestampTzGetDatum(winner->send_at);
+		values[i] = text_or_null(winner->subject, &nulls[i]);
+		i++;
+		values[i++] = CStringGetTextDatum(winner->body);
+		values[i++] = Int32GetDatum((int32) campaign->priority);
+		values[i++] = NumericGetDatum(winner->way->score);
+		values[i++] = CStringGetTextDatum(winner->reason);
+		values[i] = text_or_null(campaign->trigger == PERSONA_NONE ? NULL
+								 : program->triggers[campaign->trigger].name, &nulls[i]);
+		i++;
+		nulls[i] = campaign->trigger == PERSONA_NONE;
+		values[i++] = TimestampTzGetDatum(winner->opening.fired_at);
+		values[i++] = TimestampTzGetDatum(valid_until);
+		add(data, values, nulls);
+	}
 }
 
 /*
@@ -250,43 +290,47 @@ persona_decide(PG_FUNCTION_ARGS)
 	PersonaCustomer customer;
 
 	if (open_arguments(fcinfo, &customer))
-	{
-		PcoreInstant valid_until;
-		PersonaCandidate *winner = persona_candidates_of(&customer, &valid_until);
-
-		if (customer.program->campaign_count > 0 && winner->way != NULL)
-		{
-			const PersonaProgram *program = customer.program;
-			const PersonaCampaign *campaign = winner->campaign;
-			Datum		values[15];
-			bool		nulls[15] = {false};
-			int			i = 0;
-
-			values[i++] = CStringGetTextDatum(campaign->name);
-			values[i++] = CStringGetTextDatum(campaign->experience);
-			values[i++] = CStringGetTextDatum(program->channels[winner->way->channel].name);
-			values[i] = text_or_null(winner->way->placement, &nulls[i]);
-			i++;
-			values[i++] = CStringGetTextDatum(winner->message->name);
-			values[i] = text_or_null(winner->message->language, &nulls[i]);
-			i++;
-			values[i++] = TimestampTzGetDatum(winner->send_at);
-			values[i] = text_or_null(winner->subject, &nulls[i]);
-			i++;
-			values[i++] = CStringGetTextDatum(winner->body);
-			values[i++] = Int32GetDatum((int32) campaign->priority);
-			values[i++] = NumericGetDatum(winner->way->score);
-			values[i++] = CStringGetTextDatum(winner->reason);
-			values[i] = text_or_null(campaign->trigger == PERSONA_NONE ? NULL
-									 : program->triggers[campaign->trigger].name, &nulls[i]);
-			i++;
-			nulls[i] = campaign->trigger == PERSONA_NONE;
-			values[i++] = TimestampTzGetDatum(winner->opening.fired_at);
-			values[i++] = TimestampTzGetDatum(valid_until);
-			add_row(fcinfo, values, nulls);
-		}
-	}
+		persona_decision_rows(&customer, add_row, fcinfo);
 	return end_rows(fcinfo, outer);
+}
+
+/* Adds how each campaign fares as rows of persona.candidate. */
+void
+persona_candidate_rows(PersonaCustomer *customer, PersonaAddRow add, void *data)
+{
+	PcoreInstant valid_until;
+	PersonaCandidate *candidates = persona_candidates_of(customer, &valid_until);
+
+	for (int c = 0; c < customer->program->campaign_count; c++)
+	{
+		const PersonaCandidate *candidate = &candidates[c];
+		const PersonaCampaign *campaign = candidate->campaign;
+		bool		eligible = candidate->way != NULL;
+		bool		fired = campaign->trigger != PERSONA_NONE && candidate->stage >= PERSONA_STAGE_TRIGGER
+			&& (candidate->opening.fired || candidate->opening.open);
+		Datum		values[13] = {0};
+		bool		nulls[13] = {false};
+
+		values[0] = CStringGetTextDatum(campaign->name);
+		values[1] = Int32GetDatum(candidate->rank);
+		nulls[1] = !eligible;
+		values[2] = CStringGetTextDatum(persona_stage_name(candidate->stage));
+		values[3] = BoolGetDatum(eligible);
+		values[4] = CStringGetTextDatum(candidate->reason);
+		values[5] = text_or_null(eligible ? customer->program->channels[candidate->way->channel].name : NULL, &nulls[5]);
+		values[6] = text_or_null(eligible ? candidate->way->placement : NULL, &nulls[6]);
+		values[7] = text_or_null(eligible ? candidate->message->name : NULL, &nulls[7]);
+		nulls[8] = !eligible;
+		values[8] = TimestampTzGetDatum(candidate->send_at);
+		values[9] = Int32GetDatum((int32) campaign->priority);
+		nulls[10] = !eligible;
+		if (eligible)
+			values[10] = NumericGetDatum(candidate->way->score);
+		nulls[11] = !fired;
+		values[11] = TimestampTzGetDatum(candidate->opening.fired_at);
+		values[12] = TimestampTzGetDatum(candidate->stands);
+		add(data, values, nulls);
+	}
 }
 
 /*
@@ -301,42 +345,29 @@ persona_candidates(PG_FUNCTION_ARGS)
 	PersonaCustomer customer;
 
 	if (open_arguments(fcinfo, &customer))
-	{
-		PcoreInstant valid_until;
-		PersonaCandidate *candidates = persona_candidates_of(&customer, &valid_until);
-
-		for (int c = 0; c < customer.program->campaign_count; c++)
-		{
-			const PersonaCandidate *candidate = &candidates[c];
-			const PersonaCampaign *campaign = candidate->campaign;
-			bool		eligible = candidate->way != NULL;
-			bool		fired = campaign->trigger != PERSONA_NONE && candidate->stage >= PERSONA_STAGE_TRIGGER
-				&& (candidate->opening.fired || candidate->opening.open);
-			Datum		values[13] = {0};
-			bool		nulls[13] = {false};
-
-			values[0] = CStringGetTextDatum(campaign->name);
-			values[1] = Int32GetDatum(candidate->rank);
-			nulls[1] = !eligible;
-			values[2] = CStringGetTextDatum(persona_stage_name(candidate->stage));
-			values[3] = BoolGetDatum(eligible);
-			values[4] = CStringGetTextDatum(candidate->reason);
-			values[5] = text_or_null(eligible ? customer.program->channels[candidate->way->channel].name : NULL, &nulls[5]);
-			values[6] = text_or_null(eligible ? candidate->way->placement : NULL, &nulls[6]);
-			values[7] = text_or_null(eligible ? candidate->message->name : NULL, &nulls[7]);
-			nulls[8] = !eligible;
-			values[8] = TimestampTzGetDatum(candidate->send_at);
-			values[9] = Int32GetDatum((int32) campaign->priority);
-			nulls[10] = !eligible;
-			if (eligible)
-				values[10] = NumericGetDatum(candidate->way->score);
-			nulls[11] = !fired;
-			values[11] = TimestampTzGetDatum(candidate->opening.fired_at);
-			values[12] = TimestampTzGetDatum(candidate->stands);
-			add_row(fcinfo, values, nulls);
-		}
-	}
+		persona_candidate_rows(&customer, add_row, fcinfo);
 	return end_rows(fcinfo, outer);
+}
+
+/* Adds the customer's cohorts as rows of persona.membership. */
+void
+persona_membership_rows(PersonaCustomer *customer, PersonaAddRow add, void *data)
+{
+	for (int c = 0; c < customer->program->cohort_count; c++)
+	{
+		const PersonaCohort *cohort = &customer->program->cohorts[c];
+		PcoreTruth	truth;
+		Datum		values[3];
+		bool		nulls[3] = {false};
+
+		if (!pcore_truth_at(persona_truth_from_now(&customer->evaluation, cohort->node), customer->as_of))
+			continue;
+		truth = persona_truth_of_all_time(&customer->evaluation, cohort->node);
+		values[0] = CStringGetTextDatum(cohort->name);
+		values[1] = TimestampTzGetDatum(pcore_truth_since(truth, customer->as_of));
+		values[2] = TimestampTzGetDatum(pcore_truth_until(truth, customer->as_of));
+		add(data, values, nulls);
+	}
 }
 
 /*
@@ -351,22 +382,28 @@ persona_cohorts(PG_FUNCTION_ARGS)
 	PersonaCustomer customer;
 
 	if (open_arguments(fcinfo, &customer))
-		for (int c = 0; c < customer.program->cohort_count; c++)
-		{
-			const PersonaCohort *cohort = &customer.program->cohorts[c];
-			PcoreTruth	truth;
-			Datum		values[3];
-			bool		nulls[3] = {false};
-
-			if (!pcore_truth_at(persona_truth_from_now(&customer.evaluation, cohort->node), customer.as_of))
-				continue;
-			truth = persona_truth_of_all_time(&customer.evaluation, cohort->node);
-			values[0] = CStringGetTextDatum(cohort->name);
-			values[1] = TimestampTzGetDatum(pcore_truth_since(truth, customer.as_of));
-			values[2] = TimestampTzGetDatum(pcore_truth_until(truth, customer.as_of));
-			add_row(fcinfo, values, nulls);
-		}
+		persona_membership_rows(&customer, add_row, fcinfo);
 	return end_rows(fcinfo, outer);
+}
+
+/* Adds the open windows of triggers as rows of persona.opening. */
+void
+persona_opening_rows(PersonaCustomer *customer, PersonaAddRow add, void *data)
+{
+	for (int t = 0; t < customer->program->trigger_count; t++)
+	{
+		const PersonaTrigger *trigger = &customer->program->triggers[t];
+		PersonaOpening opening = persona_opening(customer, trigger);
+		Datum		values[3];
+		bool		nulls[3] = {false};
+
+		if (!opening.open)
+			continue;
+		values[0] = CStringGetTextDatum(trigger->name);
+		values[1] = TimestampTzGetDatum(opening.fired_at);
+		values[2] = TimestampTzGetDatum(opening.open_until);
+		add(data, values, nulls);
+	}
 }
 
 /*
@@ -381,20 +418,7 @@ persona_triggers(PG_FUNCTION_ARGS)
 	PersonaCustomer customer;
 
 	if (open_arguments(fcinfo, &customer))
-		for (int t = 0; t < customer.program->trigger_count; t++)
-		{
-			const PersonaTrigger *trigger = &customer.program->triggers[t];
-			PersonaOpening opening = persona_opening(&customer, trigger);
-			Datum		values[3];
-			bool		nulls[3] = {false};
-
-			if (!opening.open)
-				continue;
-			values[0] = CStringGetTextDatum(trigger->name);
-			values[1] = TimestampTzGetDatum(opening.fired_at);
-			values[2] = TimestampTzGetDatum(opening.open_until);
-			add_row(fcinfo, values, nulls);
-		}
+		persona_opening_rows(&customer, add_row, fcinfo);
 	return end_rows(fcinfo, outer);
 }
 
