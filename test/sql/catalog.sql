@@ -65,7 +65,7 @@ SELECT f.signature
 FROM function AS f
 WHERE f.provolatile = 'v'
 	AND f.proname <> ALL ('{bind_customers,bind_events,unbind_customers,unbind_events,
-		create_contact,adapt_contact,create_views,drop_views,rebuild,watch_definitions,
+		create_contact,create_response,create_choice,adapt_customer,create_views,drop_views,rebuild,watch_definitions,
 		announce_change,invalidate_program,lock_definitions,
 		check_change,check_definitions,check_new_conditions,guard_alter,guard_drop}')
 ORDER BY f.signature::text COLLATE "C";
@@ -170,7 +170,7 @@ WHERE p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.
 SELECT c.oid::regclass
 FROM made AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 WHERE c.relkind = 'v' AND NOT coalesce(c.reloptions, '{}') @> '{security_invoker=true}';
--- the contacts lead their key with the customer
+-- contacts, responses and choices lead their keys with the customer
 SELECT i.indexrelid::regclass, pg_get_indexdef(i.indexrelid, 1, true)
 FROM pg_index AS i
-WHERE i.indrelid = 'persona.contact'::regclass AND pg_get_indexdef(i.indexrelid, 1, true) <> 'customer';
+WHERE i.indrelid = ANY ('{persona.contact,persona.response,persona.choice}'::regclass[]) AND pg_get_indexdef(i.indexrelid, 1, true) <> 'customer';

@@ -59,6 +59,10 @@ INSERT INTO persona.policy (name, channel, max_contacts, period) VALUES ('calm',
 INSERT INTO persona.contact (customer, campaign, channel, send_at, decided_at, status, fired_at, program)
 	SELECT id, 'thanks', 'email', '2026-03-09 09:00+00', '2026-03-09 08:00+00', 'sent', '2026-03-01', persona.program_hash(persona.program())
 	FROM crm.customer WHERE tier = 'gold';
+INSERT INTO persona.response (customer, at, outcome, campaign, details)
+	SELECT id, '2026-03-09 10:00+00', 'opened', 'thanks', '{"agent": "ü"}' FROM crm.customer WHERE tier = 'gold';
+INSERT INTO persona.choice (customer, at, choice, channel, until, origin)
+	SELECT id, '2026-03-09 11:00+00', 'snooze', 'email', '2026-04-01', 'page' FROM crm.customer WHERE tier = 'free';
 CREATE ROLE analyst;
 GRANT USAGE ON SCHEMA persona TO analyst;
 GRANT SELECT ON persona.next_message, persona.contact TO analyst;
@@ -73,7 +77,7 @@ sub contents
 
 	foreach my $table (
 		qw(customer_binding event_binding cohort trigger experience channel placement message campaign
-		campaign_channel policy contact))
+		campaign_channel policy contact response choice))
 	{
 		$text .= "-- $table\n" . $node->safe_psql($database, "SELECT t::text FROM persona.$table AS t ORDER BY t::text COLLATE \"C\"") . "\n";
 	}
