@@ -41,7 +41,7 @@ CREATE VIEW made AS
 --
 
 SELECT * FROM bound;
-SELECT * FROM made;
+SELECT * FROM made ORDER BY name COLLATE "C";
 SELECT persona.program()::json ->> 'customers' AS customers, persona.program()::json -> 'events' AS events;
 SELECT persona.holds(c, '{"attribute": "plan", "is": "gold"}', '2026-03-10') FROM customer AS c ORDER BY id;
 SELECT persona.holds(c, '{"event": "order"}', '2026-03-10') FROM customer AS c ORDER BY id;
@@ -397,7 +397,7 @@ DROP ROLE regress_persona_reader;
 INSERT INTO persona.contact (customer) VALUES (1);
 SELECT persona.unbind_customers();
 SELECT * FROM bound;
-SELECT * FROM made;
+SELECT * FROM made ORDER BY name COLLATE "C";
 SELECT name FROM persona.cohort;
 SELECT customer FROM persona.contact;
 DROP TABLE person;
@@ -408,7 +408,7 @@ SELECT customer FROM persona.contact;
 SET client_min_messages = warning;
 DROP EXTENSION persona CASCADE;
 RESET client_min_messages;
-SELECT relname FROM pg_class WHERE relnamespace = 'persona'::regnamespace AND relkind IN ('v', 'r');
+SELECT relname FROM pg_class WHERE relnamespace = 'persona'::regnamespace AND relkind IN ('v', 'r') ORDER BY relname;
 CREATE EXTENSION persona;
 SELECT persona.bind_customers('customer', 'id');
 SELECT customer FROM persona.contact;
