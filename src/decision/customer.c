@@ -5,10 +5,29 @@
 
 #include "access/htup_details.h"
 #include "decision/customer.h"
+#include "funcapi.h"
 #include "host.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
+
+/* Fails unless an argument is a row; looks once per call site, so it comes first. */
+void
+persona_need_row(FunctionCallInfo fcinfo, int argument)
+{
+	Oid			type;
+
+	if (fcinfo->flinfo->fn_extra != NULL)
+		return;
+	type = get_fn_expr_argtype(fcinfo->flinfo, argument);
+	if (OidIsValid(type) && !type_is_rowtype(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a row is expected, not a value of type %s", format_type_be(type)),
+				 errhint("Pass the table's alias itself, for example persona.holds(c, ...) FROM crm.customer AS c.")));
+}
 
 /* Reads a column of the customer as text, or NULL. */
 static const char *

@@ -8,6 +8,7 @@
 
 #include "access/htup.h"
 #include "catalog/program.h"
+#include "fmgr.h"
 
 typedef struct PersonaCustomer
 {
@@ -24,6 +25,9 @@ typedef struct PersonaCustomer
 	PersonaRecord **records;
 	PersonaEvaluation evaluation;
 } PersonaCustomer;
+
+/* Fails unless an argument is a row; looks once per call site, so it comes first. */
+extern void persona_need_row(FunctionCallInfo fcinfo, int argument);
 
 /*
  * Prepares a customer in the current memory context.  "timeline" may be NULL.

@@ -152,6 +152,14 @@ pass_goal_and_relevance(PersonaDecider *decider, PersonaCandidate *candidate)
 	return true;
 }
 
+/* Judges again what a decision judged before it looked for a way, but for the firing, which the contact answers. */
+bool
+persona_still_wanted(PersonaDecider *decider, PersonaCandidate *candidate)
+{
+	return pass_dates(decider, candidate) && pass_cohort(decider, candidate)
+		&& pass_goal_and_relevance(decider, candidate);
+}
+
 /* Judges one way to speak; *until is lowered to when its answer could change. */
 static bool
 pass_way(PersonaDecider *decider, PersonaCandidate *candidate, const PersonaCampaignChannel *way,
@@ -274,7 +282,7 @@ persona_candidates_of(PersonaCustomer *customer, PcoreInstant *valid_until)
 {
 	const PersonaProgram *program = customer->program;
 	PersonaCandidate *candidates = palloc0(sizeof(PersonaCandidate) * (program->campaign_count + 1));
-	PersonaDecider decider = {customer, program, 0, NULL, NULL};
+	PersonaDecider decider = {.customer = customer,.program = program};
 	PcoreInstant next_contact = PCORE_END_OF_TIME;
 
 	persona_list_contacts(&decider);

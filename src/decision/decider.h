@@ -24,9 +24,17 @@ typedef struct PersonaDecider
 	int			contact_count;
 	PersonaContact *contacts;	/* in order of time */
 	PcoreInstant *times;		/* room for the times of some of them */
+	PersonaCustomer *firing;	/* the customer when the trigger fired, of whose events messages tell; NULL: as of now */
 } PersonaDecider;
 
 /* Tells whether a condition holds at as_of, and until when. */
 extern bool persona_holds_now(PersonaDecider *decider, int node, PcoreInstant *until);
+
+/*
+ * Judges again what a decision judged before it looked for a way, but for the
+ * firing, which the contact answers; the candidate's stage and reason tell what
+ * failed.
+ */
+extern bool persona_still_wanted(PersonaDecider *decider, PersonaCandidate *candidate);
 
 #endif							/* PERSONA_DECIDER_H */

@@ -33,22 +33,6 @@ PG_FUNCTION_INFO_V1(persona_in_cohort);
 PG_FUNCTION_INFO_V1(persona_holds_over_step);
 PG_FUNCTION_INFO_V1(persona_holds_over_finish);
 
-/* Fails unless an argument is a row; looks once per call site, so it comes first. */
-static void
-need_row(FunctionCallInfo fcinfo, int argument)
-{
-	Oid			type;
-
-	if (fcinfo->flinfo->fn_extra != NULL)
-		return;
-	type = get_fn_expr_argtype(fcinfo->flinfo, argument);
-	if (OidIsValid(type) && !type_is_rowtype(type))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("a row is expected, not a value of type %s", format_type_be(type)),
-				 errhint("Pass the table's alias itself, for example persona.holds(c, ...) FROM crm.customer AS c.")));
-}
-
 /* Takes a row apart with a given description. */
 static void
 deform_with(HeapTupleHeader row, TupleDesc desc, Datum *values, bool *nulls)
@@ -152,7 +136,7 @@ persona_timeline_step(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("persona.timeline needs a program and a source")));
-	need_row(fcinfo, 3);
+	persona_need_row(fcinfo, 3);
 	program = persona_program_open(fcinfo->flinfo, PG_GETARG_DATUM(1));
 	if (PG_ARGISNULL(3))
 	{
@@ -214,7 +198,7 @@ text_or_null(const char *text, bool *null)
 static MemoryContext
 begin_rows(FunctionCallInfo fcinfo)
 {
-	need_row(fcinfo, 1);
+	persona_need_row(fcinfo, 1);
 	InitMaterializedSRF(fcinfo, 0);
 	return MemoryContextSwitchTo(persona_call_memory(fcinfo->flinfo));
 }
@@ -521,7 +505,7 @@ read_events(PersonaProgram *program, PersonaCustomerShape *shape, HeapTupleHeade
 static MemoryContext
 begin_condition(FunctionCallInfo fcinfo)
 {
-	need_row(fcinfo, 0);
+	persona_need_row(fcinfo, 0);
 	return MemoryContextSwitchTo(persona_call_memory(fcinfo->flinfo));
 }
 
@@ -697,7 +681,7 @@ persona_holds_over_step(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("as_of must be an instant, not infinity")));
-	need_row(fcinfo, 4);
+	persona_need_row(fcinfo, 4);
 	condition = PG_GETARG_TEXT_PP(1);
 	program = persona_program_open_condition(fcinfo->flinfo, VARDATA_ANY(condition), VARSIZE_ANY_EXHDR(condition));
 	if (program->set->test_count > 0)

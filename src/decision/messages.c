@@ -30,6 +30,7 @@ look_up(void *data, const PcoreTemplatePart *part)
 	Filling    *filling = data;
 	PersonaCustomer *customer = filling->decider->customer;
 	const PersonaProgram *program = filling->decider->program;
+	PersonaCustomer *telling;
 	const PersonaRecord *event;
 	const PersonaValue *value;
 	char	   *text;
@@ -43,12 +44,13 @@ look_up(void *data, const PcoreTemplatePart *part)
 		return column == NULL ? NULL
 			: persona_row_value_text(column, customer->values, customer->nulls, true, &customer->zone);
 	}
-	event = persona_speaking_event(&customer->evaluation, program->triggers[filling->candidate->campaign->trigger].node,
+	telling = filling->decider->firing != NULL ? filling->decider->firing : customer;
+	event = persona_speaking_event(&telling->evaluation, program->triggers[filling->candidate->campaign->trigger].node,
 								   speaking ? NULL : part->scope);
 	slot = shown_slot(program->set, part->name);
 	if (event == NULL || slot == PERSONA_NONE)
 		return NULL;
-	value = persona_record_value(event, customer->evaluation.words, slot);
+	value = persona_record_value(event, telling->evaluation.words, slot);
 	if (value == NULL)
 		return NULL;
 	text = pnstrdup(value->bytes, value->length);
