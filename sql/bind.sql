@@ -579,6 +579,31 @@ CREATE FUNCTION persona.customer_key(OUT type oid, OUT collation oid, OUT declar
 
 COMMENT ON FUNCTION persona.customer_key() IS 'type and collation of the bound customers'' key, and how a column of it is declared; NULLs while no customers are bound';
 
+CREATE FUNCTION persona.complete_instants() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- a contact that is inserted as sent is one of the past
+	instant timestamptz := CASE TG_OP WHEN 'INSERT' THEN NEW.send_at ELSE clock_timestamp() END;
+BEGIN
+	IF NEW.status = 'claimed' THEN
+		NEW.claimed_at := coalesce(NEW.claimed_at, instant);
+		NEW.lease_until := coalesce(NEW.lease_until, NEW.claimed_at);
+	ELSIF NEW.status = ANY (ARRAY['sent', 'delivered']) THEN
+		NEW.sent_at := coalesce(NEW.sent_at, instant);
+		IF NEW.status = 'delivered' THEN
+			NEW.delivered_at := coalesce(NEW.delivered_at, instant);
+		END IF;
+	ELSE
+		NEW.ended_at := coalesce(NEW.ended_at, instant);
+	END IF;
+	RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION persona.complete_instants() IS 'row trigger on persona.contact: gives a status other than planned its instants where they are absent: send_at to a contact that is inserted so, else the clock''s; an instant that is there and does not fit stays, and violates contact_status_has_its_instants';
+
 CREATE FUNCTION persona.create_contact() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -604,19 +629,42 @@ BEGIN
 			message text,
 			trigger text,
 			fired_at timestamptz,
+			trigger_key text,
 			status text NOT NULL DEFAULT 'planned'
 				CHECK (status = ANY (ARRAY['planned', 'claimed', 'sent', 'delivered', 'failed', 'cancelled', 'expired'])),
 			decided_at timestamptz NOT NULL DEFAULT now(),
 			send_at timestamptz NOT NULL DEFAULT now(),
+			expires_at timestamptz,
 			subject text,
 			body text,
 			priority integer,
 			score numeric,
 			reason text,
 			program bytea,
-			PRIMARY KEY (customer, contact_id)
+			idempotency_key uuid NOT NULL DEFAULT gen_random_uuid(),
+			attempts integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+			worker text,
+			claimed_at timestamptz,
+			lease_until timestamptz,
+			next_attempt_at timestamptz,
+			sent_at timestamptz,
+			delivered_at timestamptz,
+			ended_at timestamptz,
+			PRIMARY KEY (customer, contact_id),
+			CONSTRAINT contact_status_has_its_instants CHECK (CASE
+				WHEN status = 'planned' THEN num_nonnulls(lease_until, sent_at, delivered_at, ended_at) = 0
+				WHEN status = 'claimed' THEN num_nonnulls(sent_at, delivered_at, ended_at) = 0
+					AND num_nulls(claimed_at, lease_until) = 0
+				WHEN status = 'sent' THEN num_nonnulls(delivered_at, ended_at) = 0 AND sent_at IS NOT NULL
+				WHEN status = 'delivered' THEN ended_at IS NULL AND num_nulls(sent_at, delivered_at) = 0
+				ELSE ended_at IS NOT NULL END)
 		)$sql$, customer_key.declared);
 	CREATE INDEX contact_customer_send_at_idx ON persona.contact (customer, send_at);
+	CREATE INDEX contact_channel_send_at_idx ON persona.contact (channel, send_at) WHERE status = 'planned';
+
+	CREATE TRIGGER complete_instants BEFORE INSERT OR UPDATE ON persona.contact
+		FOR EACH ROW WHEN (NEW.status <> 'planned') EXECUTE FUNCTION persona.complete_instants();
+	COMMENT ON TRIGGER complete_instants ON persona.contact IS 'gives a status its instants where they are absent';
 
 	COMMENT ON TABLE persona.contact IS 'messages decided for customers: the outbox and the history; also a source of events of kind contact';
 	FOR described IN
@@ -630,15 +678,26 @@ BEGIN
 			('message', 'the message variant'),
 			('trigger', 'the trigger that opened the window, or NULL'),
 			('fired_at', 'the instant at which the trigger fired, or NULL'),
+			('trigger_key', 'which firing of a keyed trigger, or NULL'),
 			('status', 'planned, claimed, sent, delivered, failed, cancelled or expired; the last three give the slot under every limit back'),
 			('decided_at', 'the instant at which it was decided'),
 			('send_at', 'the instant at which it is planned to be sent or was sent; it counts under limits at that time'),
+			('expires_at', 'the instant from which on it must not be sent; NULL: never'),
 			('subject', 'the rendered subject, or NULL'),
 			('body', 'the rendered body'),
 			('priority', 'the campaign''s priority class'),
 			('score', 'the score of the decision'),
 			('reason', 'why this message, in words'),
-			('program', 'the hash of the program that decided it')
+			('program', 'the hash of the program that decided it'),
+			('idempotency_key', 'by which a receiver recognizes a message that is handed to it twice'),
+			('attempts', 'how often it was handed out to be sent'),
+			('worker', 'who has it, or had it last'),
+			('claimed_at', 'the instant at which it was handed out last, or NULL'),
+			('lease_until', 'the instant from which on it may be handed out again, or NULL'),
+			('next_attempt_at', 'not handed out before; NULL: from send_at on'),
+			('sent_at', 'the instant at which it was sent, or NULL'),
+			('delivered_at', 'the instant at which it was delivered, or NULL'),
+			('ended_at', 'the instant at which it failed for good, was cancelled or expired, or NULL; from then on it counts under no limit')
 		) AS v (name, about)
 	LOOP
 		EXECUTE format('COMMENT ON COLUMN persona.contact.%I IS %L', described.name, described.about);

@@ -67,7 +67,7 @@ WHERE f.provolatile = 'v'
 	AND f.proname <> ALL ('{bind_customers,bind_events,unbind_customers,unbind_events,
 		create_contact,create_response,create_choice,adapt_customer,create_views,drop_views,rebuild,watch_definitions,
 		announce_change,invalidate_program,lock_definitions,
-		check_change,check_definitions,check_new_conditions,guard_alter,guard_drop}')
+		check_change,check_definitions,check_new_conditions,complete_instants,guard_alter,guard_drop}')
 ORDER BY f.signature::text COLLATE "C";
 -- those, and only those, keep out of parallel plans
 SELECT f.signature, f.provolatile, f.proparallel
@@ -170,7 +170,7 @@ WHERE p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.
 SELECT c.oid::regclass
 FROM made AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 WHERE c.relkind = 'v' AND NOT coalesce(c.reloptions, '{}') @> '{security_invoker=true}';
--- contacts, responses and choices lead their keys with the customer
+-- contacts, responses and choices lead their keys with the customer, but for the outbox
 SELECT i.indexrelid::regclass, pg_get_indexdef(i.indexrelid, 1, true)
 FROM pg_index AS i
 WHERE i.indrelid = ANY ('{persona.contact,persona.response,persona.choice}'::regclass[]) AND pg_get_indexdef(i.indexrelid, 1, true) <> 'customer';

@@ -284,15 +284,15 @@ UPDATE persona.contact SET campaign = 'spring';
 CREATE FUNCTION allowed_with(status text) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE persona.contact AS c SET status = allowed_with.status WHERE c.send_at = '2026-03-05 12:00';
+	UPDATE persona.contact AS c SET status = allowed_with.status, claimed_at = NULL, lease_until = NULL, sent_at = NULL, delivered_at = NULL, ended_at = NULL WHERE c.send_at = '2026-03-05 12:00';
 	RETURN (SELECT eligible FROM allowed('2026-03-06'));
 END
 $$;
 SELECT status, allowed_with(status) FROM unnest('{planned,claimed,sent,delivered,failed,cancelled,expired}'::text[]) AS status;
-UPDATE persona.contact SET status = 'sent';
+UPDATE persona.contact SET status = 'sent', claimed_at = NULL, lease_until = NULL, sent_at = NULL, delivered_at = NULL, ended_at = NULL;
 
 -- a contact that is planned for later counts at that time: no window may hold a third
-UPDATE persona.contact SET send_at = '2026-03-15 12:00', status = 'planned' WHERE send_at = '2026-03-05 12:00';
+UPDATE persona.contact SET send_at = '2026-03-15 12:00', status = 'planned', sent_at = NULL WHERE send_at = '2026-03-05 12:00';
 INSERT INTO persona.contact (customer, campaign, channel, decided_at, send_at) VALUES ('ann', 'spring', 'email', '2026-03-01', '2026-03-17 12:00');
 -- 8 March 12:00: (8, 15] would hold two, (10, 17] two
 SELECT a.* FROM unnest('{2026-03-06,2026-03-08 12:00,2026-03-10 12:00,2026-03-10 12:00:00.000001,2026-03-21 12:00,2026-03-22 12:00}'::timestamptz[]) AS t CROSS JOIN LATERAL allowed(t) AS a;
@@ -355,7 +355,7 @@ SELECT as_of, e.stage, e.reason, e.valid_until FROM unnest('{2026-03-10 10:39,20
 UPDATE persona.contact SET status = 'cancelled';
 SELECT stage FROM persona.explain('ann', '2026-03-10 10:40') WHERE campaign = 'cart';
 -- the answer of another campaign or another firing is none
-UPDATE persona.contact SET status = 'sent', fired_at = '2026-03-05 10:30';
+UPDATE persona.contact SET status = 'sent', ended_at = NULL, fired_at = '2026-03-05 10:30';
 SELECT stage FROM persona.explain('ann', '2026-03-10 10:40') WHERE campaign = 'cart';
 UPDATE persona.contact SET fired_at = '2026-03-10 10:30', campaign = 'look';
 SELECT campaign, stage FROM persona.explain('ann', '2026-03-10 10:40') ORDER BY campaign;
