@@ -100,7 +100,7 @@ LIMIT 1 \gset
 \set ECHO queries
 SELECT rank, campaign, stage, channel, priority, score, reason
 FROM persona.explain(:doubter)
-ORDER BY rank NULLS LAST, priority DESC, campaign;
+ORDER BY rank NULLS LAST, priority DESC, campaign, channel;
 \set ECHO none
 \pset format aligned
 

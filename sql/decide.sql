@@ -253,7 +253,7 @@ CREATE FUNCTION persona.candidates(program persona.program, customer anyelement,
 	AS 'MODULE_PATHNAME', 'persona_candidates';
 
 COMMENT ON FUNCTION persona.candidates(persona.program, anyelement, persona.timeline, timestamptz) IS
-'how each campaign fares for a customer at an instant: one row per campaign, the winner first.
+'how each campaign fares for a customer at an instant: one row per campaign and channel, the winner first.
 Arguments, NULLs and errors as of persona.decide()';
 
 CREATE FUNCTION persona.cohorts(program persona.program, customer anyelement, timeline persona.timeline,

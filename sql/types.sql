@@ -198,9 +198,15 @@ CREATE TYPE persona.decision AS (
 	message text,
 	language text,
 	send_at timestamptz,
+	expires_at timestamptz,
 	subject text,
 	body text,
 	priority integer,
+	propensity numeric,
+	value numeric,
+	urgency numeric,
+	weight numeric,
+	cost numeric,
 	score numeric,
 	reason text,
 	trigger text,
@@ -216,10 +222,16 @@ COMMENT ON COLUMN persona.decision.placement IS 'the place inside the channel, o
 COMMENT ON COLUMN persona.decision.message IS 'the message variant chosen';
 COMMENT ON COLUMN persona.decision.language IS 'the language of that message, or NULL if it serves every language';
 COMMENT ON COLUMN persona.decision.send_at IS 'the earliest instant at which it may be sent, not before as_of';
+COMMENT ON COLUMN persona.decision.expires_at IS 'it must not be sent at or after then, since the campaign ends or the window of its trigger closes; NULL: never';
 COMMENT ON COLUMN persona.decision.subject IS 'the rendered subject, or NULL';
 COMMENT ON COLUMN persona.decision.body IS 'the rendered body';
 COMMENT ON COLUMN persona.decision.priority IS 'the campaign''s priority class; higher comes first';
-COMMENT ON COLUMN persona.decision.score IS 'the score inside the priority class; higher comes first';
+COMMENT ON COLUMN persona.decision.propensity IS 'factor of the score: how likely the customer is to respond';
+COMMENT ON COLUMN persona.decision.value IS 'factor of the score: what the response is worth, times the value of the campaign''s cohort';
+COMMENT ON COLUMN persona.decision.urgency IS 'factor of the score: how much it matters to speak now';
+COMMENT ON COLUMN persona.decision.weight IS 'factor of the score to steer by: of the campaign, of the kind of its experience and of the channel';
+COMMENT ON COLUMN persona.decision.cost IS 'what the message costs, taken off';
+COMMENT ON COLUMN persona.decision.score IS 'propensity * value * urgency * weight - cost; inside the priority class the higher one comes first';
 COMMENT ON COLUMN persona.decision.reason IS 'why this message, in words';
 COMMENT ON COLUMN persona.decision.trigger IS 'the trigger that opened the window, or NULL';
 COMMENT ON COLUMN persona.decision.fired_at IS 'the instant at which the trigger fired, or NULL';
@@ -227,32 +239,44 @@ COMMENT ON COLUMN persona.decision.valid_until IS 'the decision stands until the
 
 CREATE TYPE persona.candidate AS (
 	campaign text,
+	channel text,
+	placement text,
 	rank integer,
 	stage text,
 	eligible boolean,
 	reason text,
-	channel text,
-	placement text,
 	message text,
 	send_at timestamptz,
+	expires_at timestamptz,
 	priority integer,
+	propensity numeric,
+	value numeric,
+	urgency numeric,
+	weight numeric,
+	cost numeric,
 	score numeric,
 	fired_at timestamptz,
 	valid_until timestamptz
 );
 
-COMMENT ON TYPE persona.candidate IS 'how one campaign fares for a customer: what persona.candidates() returns';
+COMMENT ON TYPE persona.candidate IS 'how one campaign fares for a customer on one of its channels: what persona.candidates() returns';
 COMMENT ON COLUMN persona.candidate.campaign IS 'the campaign';
-COMMENT ON COLUMN persona.candidate.rank IS 'place among the eligible campaigns, 1 wins; NULL for those that are not eligible';
-COMMENT ON COLUMN persona.candidate.stage IS 'the last stage that the campaign reached';
-COMMENT ON COLUMN persona.candidate.eligible IS 'whether the campaign may contact the customer';
-COMMENT ON COLUMN persona.candidate.reason IS 'the first rule that failed, with the actual value, or why it may';
-COMMENT ON COLUMN persona.candidate.channel IS 'the channel it would use, or NULL';
+COMMENT ON COLUMN persona.candidate.channel IS 'the channel; NULL: the campaign has none';
 COMMENT ON COLUMN persona.candidate.placement IS 'the place inside the channel, or NULL';
+COMMENT ON COLUMN persona.candidate.rank IS 'place among the eligible rows, 1 wins: first each campaign with the channel that it would use, then its further channels; NULL: not eligible';
+COMMENT ON COLUMN persona.candidate.stage IS 'the last stage that it reached';
+COMMENT ON COLUMN persona.candidate.eligible IS 'whether the campaign may contact the customer over this channel';
+COMMENT ON COLUMN persona.candidate.reason IS 'the first rule that failed, with the actual value, or why it wins or loses';
 COMMENT ON COLUMN persona.candidate.message IS 'the message variant it would send, or NULL';
 COMMENT ON COLUMN persona.candidate.send_at IS 'the earliest instant at which it could be sent, or NULL';
+COMMENT ON COLUMN persona.candidate.expires_at IS 'it must not be sent at or after then, since the campaign ends or the window of its trigger closes; NULL: never';
 COMMENT ON COLUMN persona.candidate.priority IS 'the campaign''s priority class; higher comes first';
-COMMENT ON COLUMN persona.candidate.score IS 'the score inside the priority class; higher comes first';
+COMMENT ON COLUMN persona.candidate.propensity IS 'factor of the score: how likely the customer is to respond';
+COMMENT ON COLUMN persona.candidate.value IS 'factor of the score: what the response is worth, times the value of the campaign''s cohort';
+COMMENT ON COLUMN persona.candidate.urgency IS 'factor of the score: how much it matters to speak now';
+COMMENT ON COLUMN persona.candidate.weight IS 'factor of the score to steer by: of the campaign, of the kind of its experience and of the channel';
+COMMENT ON COLUMN persona.candidate.cost IS 'what the message costs, taken off';
+COMMENT ON COLUMN persona.candidate.score IS 'propensity * value * urgency * weight - cost; inside the priority class the higher one comes first; the factors are NULL unless eligible';
 COMMENT ON COLUMN persona.candidate.fired_at IS 'the instant at which its trigger fired, or NULL';
 COMMENT ON COLUMN persona.candidate.valid_until IS 'this row stands until then if no new data arrives';
 

@@ -436,9 +436,20 @@ keep_placeholders(PersonaProgram *program, const PersonaCampaign *campaign, cons
 	persona_leave_definition(outer);
 }
 
+/* Computes a score from its factors. */
+void
+persona_score_compute(PersonaScore *score)
+{
+	Numeric		product = numeric_mul_opt_error(score->propensity, score->value, NULL);
+
+	product = numeric_mul_opt_error(product, score->urgency, NULL);
+	product = numeric_mul_opt_error(product, score->weight, NULL);
+	score->score = numeric_sub_opt_error(product, score->cost, NULL);
+}
+
 /* Reads one way in which a campaign may speak, and lists the messages for it. */
 static void
-read_campaign_channel(PersonaProgram *program, PersonaCampaign *campaign, Numeric worth,
+read_campaign_channel(PersonaProgram *program, PersonaCampaign *campaign,
 					  const PersonaJson *from, PersonaCampaignChannel *way)
 {
 	const char *name = need_text(from, "channel");
@@ -450,8 +461,7 @@ read_campaign_channel(PersonaProgram *program, PersonaCampaign *campaign, Numeri
 	if (way->channel == PERSONA_NONE)
 		malformed("campaigns", psprintf("campaign \"%s\" names the unknown channel \"%s\"", campaign->name, name));
 	way->placement = text_member(from, "placement");
-	way->score = DatumGetNumeric(DirectFunctionCall2(numeric_sub, NumericGetDatum(worth),
-													 NumericGetDatum(program->channels[way->channel].cost)));
+	way->score.cost = program->channels[way->channel].cost;
 	way->messages = palloc(sizeof(int) * (program->message_count + 1));
 	for (int m = 0; m < program->message_count; m++)
 	{
@@ -508,7 +518,6 @@ read_campaigns(PersonaProgram *program, const PersonaJson *json)
 		const char *cohort = text_member(from, "cohort");
 		const char *trigger = text_member(from, "trigger");
 		char	   *definition;
-		Numeric		worth;
 
 		campaign->name = need_text(from, "name");
 		definition = psprintf("campaign \"%s\"", campaign->name);
@@ -522,12 +531,19 @@ read_campaigns(PersonaProgram *program, const PersonaJson *json)
 		campaign->priority = integer_member(from, "priority", 0);
 		campaign->max_contacts = integer_member(from, "max_contacts", -1);
 		campaign->max_contacts_within = integer_member(from, "max_contacts_within", 0);
-		worth = DatumGetNumeric(DirectFunctionCall2(numeric_mul, NumericGetDatum(numeric_member(from, "value")),
-													NumericGetDatum(numeric_member(from, "weight"))));
 		campaign->channel_count = channels->count;
 		campaign->channels = palloc0(sizeof(PersonaCampaignChannel) * (channels->count + 1));
+		program->way_count += channels->count;
 		for (int c = 0; c < channels->count; c++)
-			read_campaign_channel(program, campaign, worth, &channels->items[c], &campaign->channels[c]);
+		{
+			PersonaScore *score = &campaign->channels[c].score;
+
+			score->propensity = score->urgency = int64_to_numeric(1);
+			score->value = numeric_member(from, "value");
+			score->weight = numeric_member(from, "weight");
+			read_campaign_channel(program, campaign, &channels->items[c], &campaign->channels[c]);
+			persona_score_compute(score);
+		}
 	}
 }
 

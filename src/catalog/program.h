@@ -67,11 +67,22 @@ typedef struct PersonaMessage
 	PcoreTemplate *body;
 } PersonaMessage;
 
+/* The factors of a score and what they come to. */
+typedef struct PersonaScore
+{
+	Numeric		propensity;
+	Numeric		value;
+	Numeric		urgency;
+	Numeric		weight;
+	Numeric		cost;
+	Numeric		score;			/* propensity * value * urgency * weight - cost */
+} PersonaScore;
+
 typedef struct PersonaCampaignChannel
 {
 	int			channel;		/* number */
 	const char *placement;		/* or NULL */
-	Numeric		score;			/* value * weight - cost */
+	PersonaScore score;
 	int			message_count;	/* that fit, in order of position and name */
 	int		   *messages;
 } PersonaCampaignChannel;
@@ -144,6 +155,7 @@ typedef struct PersonaProgram
 	PersonaMessage *messages;
 	int			campaign_count;
 	PersonaCampaign *campaigns;
+	int			way_count;		/* channels of all campaigns */
 	int			policy_count;
 	PersonaPolicy *policies;
 	int			condition_count;	/* given beside the definitions */
@@ -169,6 +181,9 @@ extern PersonaProgramValue *persona_program_value(const char *text, size_t lengt
 
 /* Compiles a program; everything is kept in a context of its own. */
 extern PersonaProgram *persona_program_compile(const PersonaProgramValue *value, MemoryContext parent);
+
+/* Computes a score from its factors. */
+extern void persona_score_compute(PersonaScore *score);
 
 /* Returns what the definitions mean for a row type of customers. */
 extern PersonaCustomerShape *persona_customer_shape(PersonaProgram *program, Oid type, int32 typmod);

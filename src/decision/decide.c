@@ -6,12 +6,16 @@
  * campaign fails at least as long as the rule that failed it, a passing one
  * passes at least as long as all its rules do.  The earliest of these instants
  * over all campaigns is the decision's valid_until.
+ *
+ * A campaign may speak in several ways, one after the other: the first that
+ * passes is its way, further ones are there for whoever wants an explanation.
  */
 #include "postgres.h"
 
 #include "decision/channels.h"
 #include "decision/limits.h"
 #include "decision/messages.h"
+#include "decision/score.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -59,11 +63,11 @@ pass_dates(PersonaDecider *decider, PersonaCandidate *candidate)
 
 	if (customer->as_of < campaign->starts_at)
 		return fail_stage(candidate, PERSONA_STAGE_DATES,
-						  psprintf("starts %s", persona_customer_time(customer, campaign->starts_at)),
+						  persona_reason(decider, "starts %s", persona_customer_time(customer, campaign->starts_at)),
 						  campaign->starts_at);
 	if (customer->as_of >= campaign->ends_at)
 		return fail_stage(candidate, PERSONA_STAGE_DATES,
-						  psprintf("ended %s", persona_customer_time(customer, campaign->ends_at)),
+						  persona_reason(decider, "ended %s", persona_customer_time(customer, campaign->ends_at)),
 						  PCORE_END_OF_TIME);
 	candidate->until = pcore_min(candidate->until, campaign->ends_at);
 	return true;
@@ -80,7 +84,8 @@ pass_cohort(PersonaDecider *decider, PersonaCandidate *candidate)
 		return true;
 	cohort = &decider->program->cohorts[candidate->campaign->cohort];
 	if (!persona_holds_now(decider, cohort->node, &until))
-		return fail_stage(candidate, PERSONA_STAGE_COHORT, psprintf("not in cohort \"%s\"", cohort->name), until);
+		return fail_stage(candidate, PERSONA_STAGE_COHORT,
+						  persona_reason(decider, "not in cohort \"%s\"", cohort->name), until);
 	candidate->until = pcore_min(candidate->until, until);
 	return true;
 }
@@ -104,17 +109,18 @@ pass_trigger(PersonaDecider *decider, PersonaCandidate *candidate)
 		char	   *reason;
 
 		if (!opening.fired)
-			reason = psprintf("trigger \"%s\" has not fired", trigger->name);
+			reason = persona_reason(decider, "trigger \"%s\" has not fired", trigger->name);
 		else if (trigger->open_for == 0)
-			reason = psprintf("trigger \"%s\" no longer holds; it fired %s", trigger->name,
+			reason = persona_reason(decider, "trigger \"%s\" no longer holds; it fired %s", trigger->name,
 							  persona_customer_time(customer, opening.fired_at));
 		else
-			reason = psprintf("trigger \"%s\" fired %s and closed %s", trigger->name,
+			reason = persona_reason(decider, "trigger \"%s\" fired %s and closed %s", trigger->name,
 							  persona_customer_time(customer, opening.fired_at),
 							  persona_customer_time(customer, opening.open_until));
 		return fail_stage(candidate, PERSONA_STAGE_TRIGGER, reason, opening.until);
 	}
 	candidate->until = pcore_min(candidate->until, opening.until);
+	candidate->expires_at = pcore_min(candidate->expires_at, opening.open_until);
 
 	fired_at = psprintf(INT64_FORMAT, opening.fired_at);
 	for (int c = 0; c < decider->contact_count; c++)
@@ -124,7 +130,7 @@ pass_trigger(PersonaDecider *decider, PersonaCandidate *candidate)
 		if (contact->campaign != NULL && strcmp(contact->campaign, candidate->campaign->name) == 0
 			&& contact->fired_at != NULL && strcmp(contact->fired_at, fired_at) == 0)
 			return fail_stage(candidate, PERSONA_STAGE_ANSWERED,
-							  psprintf("the firing of trigger \"%s\" at %s has its contact already, for %s",
+							  persona_reason(decider, "the firing of trigger \"%s\" at %s has its contact already, for %s",
 									   trigger->name, persona_customer_time(customer, opening.fired_at),
 									   persona_customer_time(customer, contact->at)), opening.until);
 	}
@@ -160,80 +166,133 @@ persona_still_wanted(PersonaDecider *decider, PersonaCandidate *candidate)
 		&& pass_goal_and_relevance(decider, candidate);
 }
 
-/* Judges one way to speak; *until is lowered to when its answer could change. */
+/* Judges one way of a campaign that passed all rules before. */
 static bool
-pass_way(PersonaDecider *decider, PersonaCandidate *candidate, const PersonaCampaignChannel *way,
-		 PersonaStage *stage, const char **reason, PcoreInstant *until)
+pass_way(PersonaDecider *decider, PersonaCandidate *candidate)
 {
+	const PersonaCampaignChannel *way = candidate->way;
+	PersonaStage stage = PERSONA_STAGE_CHANNEL;
+	PcoreInstant until = PCORE_END_OF_TIME;
 	PcoreInstant at;
+	const char *reason = NULL;
 
-	*stage = PERSONA_STAGE_CHANNEL;
-	if (!persona_reach(decider, candidate, way, &at, until, reason))
-		return false;
-	*stage = PERSONA_STAGE_LIMIT;
-	if (!persona_keep_limits(decider, candidate->campaign, &decider->program->channels[way->channel], at, until, reason))
-		return false;
-	*stage = PERSONA_STAGE_MESSAGE;
-	if (!persona_choose_message(decider, candidate, way, until, reason))
-		return false;
-	candidate->way = way;
-	candidate->send_at = at;
-	return true;
+	if (persona_reach(decider, candidate, way, &at, &until, &reason))
+	{
+		stage = PERSONA_STAGE_LIMIT;
+		if (persona_keep_limits(decider, candidate->campaign, &decider->program->channels[way->channel], at, &until,
+								&reason))
+		{
+			stage = PERSONA_STAGE_MESSAGE;
+			if (persona_choose_message(decider, candidate, way, &until, &reason))
+			{
+				candidate->stage = PERSONA_STAGE_ARBITRATION;
+				candidate->eligible = true;
+				candidate->send_at = at;
+				candidate->until = candidate->stands = pcore_min(candidate->until, until);
+				return true;
+			}
+		}
+	}
+	/* Another firing opens another window, and speaks of another event. */
+	if (candidate->campaign->trigger != PERSONA_NONE)
+		until = pcore_min(until, candidate->opening.until);
+	return fail_stage(candidate, stage, reason, until);
 }
 
-/* Judges the ways of a campaign in their order; the first that passes is taken. */
-static bool
-pass_ways(PersonaDecider *decider, PersonaCandidate *candidate)
+/* Judges the ways of a campaign in their order; returns how many candidates it wrote. */
+static int
+judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 {
-	const PersonaCampaign *campaign = candidate->campaign;
-	PersonaStage furthest = PERSONA_STAGE_CHANNEL;
-	StringInfoData reasons;
+	const PersonaCandidate base = candidates[0];
+	const PersonaCampaign *campaign = base.campaign;
+	bool		passed = false;
 	PcoreInstant until = PCORE_END_OF_TIME;
+	int			count = 0;
 
-	initStringInfo(&reasons);
 	for (int w = 0; w < campaign->channel_count; w++)
 	{
-		const PersonaCampaignChannel *way = &campaign->channels[w];
-		PersonaStage stage;
-		const char *reason = NULL;
+		PersonaCandidate *candidate = &candidates[count];
 
-		if (pass_way(decider, candidate, way, &stage, &reason, &until))
+		*candidate = base;
+		candidate->way = &campaign->channels[w];
+		if (pass_way(decider, candidate))
 		{
-			candidate->until = pcore_min(candidate->until, until);
-			return true;
+			persona_score(decider, candidate);
+			candidate->first = !passed;
+			passed = true;
 		}
-		furthest = Max(furthest, stage);
-		appendStringInfo(&reasons, "%s%s: %s", w > 0 ? "; " : "", decider->program->channels[way->channel].name, reason);
+		/* Ways after the first that passes matter to nobody else. */
+		if (!passed || candidate->first)
+			until = pcore_min(until, candidate->until);
+		if (decider->explains)
+			count++;
+		else if (passed)
+			break;
 	}
-	if (campaign->channel_count == 0)
-		appendStringInfoString(&reasons, "the campaign has no channel");
-	/* Another firing opens another window, and speaks of another event. */
-	if (campaign->trigger != PERSONA_NONE)
-		until = pcore_min(until, candidate->opening.until);
-	return fail_stage(candidate, furthest, reasons.data, until);
+	if (count == 0)
+	{
+		if (campaign->channel_count == 0)
+			fail_stage(candidates, PERSONA_STAGE_CHANNEL, "the campaign has no channel", PCORE_END_OF_TIME);
+		candidates->until = pcore_min(candidates->until, until);
+		count = 1;
+	}
+	decider->until = pcore_min(decider->until, until);
+	return count;
 }
 
-/* Orders candidates: eligible first, by priority and score, then by name. */
+/* Judges a campaign; returns how many candidates it wrote. */
+static int
+judge_campaign(PersonaDecider *decider, const PersonaCampaign *campaign, PersonaCandidate *candidates)
+{
+	PersonaCandidate *base = &candidates[0];
+	int			count = 0;
+
+	memset(base, 0, sizeof(*base));
+	base->campaign = campaign;
+	base->until = PCORE_END_OF_TIME;
+	base->expires_at = campaign->ends_at;
+	if (pass_dates(decider, base) && pass_cohort(decider, base)
+		&& pass_trigger(decider, base) && pass_goal_and_relevance(decider, base))
+		return judge_ways(decider, candidates);
+	decider->until = pcore_min(decider->until, base->until);
+	/* It fails on each of its ways alike. */
+	do
+	{
+		if (count > 0)
+			candidates[count] = *base;
+		candidates[count].way = campaign->channel_count == 0 ? NULL : &campaign->channels[count];
+		count++;
+	} while (decider->explains && count < campaign->channel_count);
+	return count;
+}
+
+/*
+ * Orders candidates: the first eligible way of each campaign by priority, score
+ * and name; then further eligible ways alike, and by position; then the others.
+ */
 static int
 compare_candidates(const void *left, const void *right)
 {
 	const PersonaCandidate *a = left;
 	const PersonaCandidate *b = right;
+	int			order;
 
-	if ((a->way != NULL) != (b->way != NULL))
-		return a->way != NULL ? -1 : 1;
-	if (a->way != NULL)
+	if (a->eligible != b->eligible)
+		return a->eligible ? -1 : 1;
+	if (a->eligible)
 	{
-		int			order;
-
+		if (a->first != b->first)
+			return a->first ? -1 : 1;
 		if (a->campaign->priority != b->campaign->priority)
 			return a->campaign->priority > b->campaign->priority ? -1 : 1;
-		order = DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(b->way->score),
-												  NumericGetDatum(a->way->score)));
+		order = persona_compare_numbers(b->score.score, a->score.score);
 		if (order != 0)
 			return order;
 	}
-	return strcmp(a->campaign->name, b->campaign->name);
+	order = strcmp(a->campaign->name, b->campaign->name);
+	if (order != 0)
+		return order;
+	return a->way < b->way ? -1 : a->way > b->way;
 }
 
 /* Returns a number as text. */
@@ -243,77 +302,87 @@ number_text(Numeric number)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
 }
 
-/* Says why an eligible campaign comes where it comes. */
+/* Says why the winner may speak. */
 static const char *
-ranking_reason(const PersonaCustomer *customer, const PersonaCandidate *candidate, const PersonaCandidate *winner)
+winning_reason(const PersonaCustomer *customer, const PersonaCandidate *winner)
+{
+	const PersonaCampaign *campaign = winner->campaign;
+	StringInfoData why;
+
+	initStringInfo(&why);
+	if (campaign->trigger != PERSONA_NONE)
+		appendStringInfo(&why, "trigger \"%s\"%s%s; ", customer->program->triggers[campaign->trigger].name,
+						 winner->opening.fired ? " fired " : " holds",
+						 winner->opening.fired ? persona_customer_time(customer, winner->opening.fired_at) : "");
+	if (campaign->cohort != PERSONA_NONE)
+		appendStringInfo(&why, "in cohort \"%s\"; ", customer->program->cohorts[campaign->cohort].name);
+	appendStringInfo(&why, "priority " INT64_FORMAT ", score %s", campaign->priority, number_text(winner->score.score));
+	if (customer->zone_note != NULL)
+		appendStringInfo(&why, "; %s", customer->zone_note);
+	return why.data;
+}
+
+/* Says why an eligible candidate comes behind the winner, or behind another channel of its campaign. */
+static const char *
+losing_reason(const PersonaCustomer *customer, const PersonaCandidate *candidate, const PersonaCandidate *candidates)
 {
 	const PersonaCampaign *campaign = candidate->campaign;
+	const PersonaCandidate *winner = &candidates[0];
 
-	if (candidate == winner)
-	{
-		StringInfoData why;
-
-		initStringInfo(&why);
-		if (campaign->trigger != PERSONA_NONE)
-			appendStringInfo(&why, "trigger \"%s\"%s%s; ", customer->program->triggers[campaign->trigger].name,
-							 candidate->opening.fired ? " fired " : " holds",
-							 candidate->opening.fired ? persona_customer_time(customer, candidate->opening.fired_at) : "");
-		if (campaign->cohort != PERSONA_NONE)
-			appendStringInfo(&why, "in cohort \"%s\"; ", customer->program->cohorts[campaign->cohort].name);
-		appendStringInfo(&why, "priority " INT64_FORMAT ", score %s", campaign->priority,
-						 number_text(candidate->way->score));
-		if (customer->zone_note != NULL)
-			appendStringInfo(&why, "; %s", customer->zone_note);
-		return why.data;
-	}
+	if (!candidate->first)
+		for (const PersonaCandidate *other = candidates; other->first; other++)
+			if (other->campaign == campaign)
+				return psprintf("%s comes first", customer->program->channels[other->way->channel].name);
 	if (campaign->priority != winner->campaign->priority)
 		return psprintf("\"%s\" has priority " INT64_FORMAT ", this one " INT64_FORMAT, winner->campaign->name,
 						winner->campaign->priority, campaign->priority);
-	if (DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(candidate->way->score),
-										  NumericGetDatum(winner->way->score))) != 0)
-		return psprintf("\"%s\" scores %s, this one %s", winner->campaign->name, number_text(winner->way->score),
-						number_text(candidate->way->score));
+	if (persona_compare_numbers(candidate->score.score, winner->score.score) != 0)
+		return psprintf("\"%s\" scores %s, this one %s", winner->campaign->name, number_text(winner->score.score),
+						number_text(candidate->score.score));
 	return psprintf("\"%s\" scores the same and comes first by name", winner->campaign->name);
+}
+
+/* Gives the eligible candidates, which come first, their ranks and reasons. */
+static void
+rank_candidates(PersonaDecider *decider, PersonaCandidate *candidates, int count)
+{
+	for (int c = 0; c < count && candidates[c].eligible; c++)
+	{
+		candidates[c].rank = c + 1;
+		if (c == 0)
+		{
+			candidates[c].stage = PERSONA_STAGE_CHOSEN;
+			candidates[c].reason = winning_reason(decider->customer, &candidates[c]);
+		}
+		else if (decider->explains)
+			candidates[c].reason = losing_reason(decider->customer, &candidates[c], candidates);
+	}
 }
 
 /* Judges all campaigns for a customer. */
 PersonaCandidate *
-persona_candidates_of(PersonaCustomer *customer, PcoreInstant *valid_until)
+persona_candidates_of(PersonaCustomer *customer, bool explain, int *count, PcoreInstant *valid_until)
 {
 	const PersonaProgram *program = customer->program;
-	PersonaCandidate *candidates = palloc0(sizeof(PersonaCandidate) * (program->campaign_count + 1));
-	PersonaDecider decider = {.customer = customer,.program = program};
+	PersonaCandidate *candidates = palloc(sizeof(PersonaCandidate) * (program->way_count + program->campaign_count + 1));
+	PersonaDecider decider = {.customer = customer, .program = program, .explains = explain, .until = PCORE_END_OF_TIME};
 	PcoreInstant next_contact = PCORE_END_OF_TIME;
 
 	persona_list_contacts(&decider);
 	for (int c = 0; c < decider.contact_count; c++)
 		if (decider.contacts[c].at > customer->as_of)
 			next_contact = pcore_min(next_contact, decider.contacts[c].at);
-	*valid_until = next_contact;
+	*count = 0;
 	for (int c = 0; c < program->campaign_count; c++)
 	{
-		PersonaCandidate *candidate = &candidates[c];
-
 		CHECK_FOR_INTERRUPTS();
-		candidate->campaign = &program->campaigns[c];
-		candidate->until = PCORE_END_OF_TIME;
-		if (pass_dates(&decider, candidate) && pass_cohort(&decider, candidate)
-			&& pass_trigger(&decider, candidate) && pass_goal_and_relevance(&decider, candidate)
-			&& pass_ways(&decider, candidate))
-			candidate->stage = PERSONA_STAGE_ARBITRATION;
-		if (candidate->way != NULL)
-			candidate->stands = candidate->until;
-		/* A planned contact is known, and happens when its time comes. */
-		candidate->stands = pcore_min(candidate->stands, next_contact);
-		*valid_until = pcore_min(*valid_until, candidate->until);
+		*count += judge_campaign(&decider, &program->campaigns[c], &candidates[*count]);
 	}
-	qsort(candidates, program->campaign_count, sizeof(PersonaCandidate), compare_candidates);
-	for (int c = 0; c < program->campaign_count && candidates[c].way != NULL; c++)
-	{
-		candidates[c].rank = c + 1;
-		if (c == 0)
-			candidates[c].stage = PERSONA_STAGE_CHOSEN;
-		candidates[c].reason = ranking_reason(customer, &candidates[c], &candidates[0]);
-	}
+	/* A planned contact is known, and happens when its time comes. */
+	*valid_until = pcore_min(decider.until, next_contact);
+	for (int c = 0; c < *count; c++)
+		candidates[c].stands = pcore_min(candidates[c].stands, next_contact);
+	qsort(candidates, *count, sizeof(PersonaCandidate), compare_candidates);
+	rank_candidates(&decider, candidates, *count);
 	return candidates;
 }

@@ -22,19 +22,23 @@ typedef enum PersonaStage
 	PERSONA_STAGE_CHOSEN
 } PersonaStage;
 
-/* How one campaign fares. */
+/* How one campaign fares on one of its ways. */
 typedef struct PersonaCandidate
 {
 	const PersonaCampaign *campaign;
+	const PersonaCampaignChannel *way;	/* NULL: the campaign has none */
 	PersonaStage stage;
-	const char *reason;
+	const char *reason;			/* NULL if nobody wants to know */
+	bool		eligible;
+	bool		first;			/* eligible: no way before it is */
 	PersonaOpening opening;		/* if the campaign has a trigger */
-	const PersonaCampaignChannel *way;	/* eligible: how it would speak */
 	const PersonaMessage *message;
 	char	   *subject;
 	char	   *body;
 	PcoreInstant send_at;
-	PcoreInstant until;			/* time alone does not change before whether it is eligible */
+	PcoreInstant expires_at;	/* its campaign ends or its window closes then */
+	PersonaScore score;			/* if it is eligible */
+	PcoreInstant until;			/* time alone does not change before whether it is eligible, nor its score */
 	PcoreInstant stands;		/* nor what is told of it */
 	int			rank;			/* eligible: from 1 on; else 0 */
 } PersonaCandidate;
@@ -43,11 +47,16 @@ typedef struct PersonaCandidate
 extern const char *persona_stage_name(PersonaStage stage);
 
 /*
- * Judges all campaigns for a customer; the array is in order of rank, then of
- * name.  *valid_until is the earliest instant at which time alone could change
- * the outcome.
+ * Judges all campaigns for a customer.  Eligible candidates come first, by
+ * rank; the others by name and position of the channel.
+ *
+ * "explain": one candidate for each way of each campaign, with reasons.
+ * Otherwise one for each campaign: the first way that is eligible, or any.
+ * *valid_until is the earliest instant at which time alone could change the
+ * winner.
  */
-extern PersonaCandidate *persona_candidates_of(PersonaCustomer *customer, PcoreInstant *valid_until);
+extern PersonaCandidate *persona_candidates_of(PersonaCustomer *customer, bool explain, int *count,
+											   PcoreInstant *valid_until);
 
 /*
  * Answers about one customer as rows of the types persona.decision, candidate,

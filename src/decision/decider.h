@@ -21,11 +21,16 @@ typedef struct PersonaDecider
 {
 	PersonaCustomer *customer;
 	const PersonaProgram *program;
+	bool		explains;		/* reasons are wanted */
+	PcoreInstant until;			/* time alone does not change the winner before */
 	int			contact_count;
 	PersonaContact *contacts;	/* in order of time */
 	PcoreInstant *times;		/* room for the times of some of them */
 	PersonaCustomer *firing;	/* the customer when the trigger fired, of whose events messages tell; NULL: as of now */
 } PersonaDecider;
+
+/* Makes a reason of a format and values; none if nobody wants to know. */
+#define persona_reason(decider, ...) ((decider)->explains ? psprintf(__VA_ARGS__) : NULL)
 
 /* Tells whether a condition holds at as_of, and until when. */
 extern bool persona_holds_now(PersonaDecider *decider, int node, PcoreInstant *until);

@@ -22,6 +22,10 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+/* of persona.decision and persona.candidate */
+#define DECISION_COLUMNS 21
+#define CANDIDATE_COLUMNS 19
+
 PG_FUNCTION_INFO_V1(persona_timeline_step);
 PG_FUNCTION_INFO_V1(persona_decide);
 PG_FUNCTION_INFO_V1(persona_candidates);
@@ -221,44 +225,76 @@ add_row(void *data, Datum *values, bool *nulls)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+/* Returns an instant's datum, or marks it NULL if it is infinite. */
+static Datum
+instant_or_null(PcoreInstant instant, bool *null)
+{
+	*null = TIMESTAMP_NOT_FINITE(instant);
+	return TimestampTzGetDatum(instant);
+}
+
+/* Writes priority and score of a candidate; NULL for those without a score. */
+static int
+score_columns(const PersonaCandidate *candidate, int i, Datum *values, bool *nulls)
+{
+	const PersonaScore *score = &candidate->score;
+	const Numeric numbers[] = {score->propensity, score->value, score->urgency, score->weight, score->cost, score->score};
+
+	values[i++] = Int32GetDatum((int32) candidate->campaign->priority);
+	for (int n = 0; n < (int) lengthof(numbers); n++, i++)
+	{
+		nulls[i] = !candidate->eligible;
+		values[i] = NumericGetDatum(numbers[n]);
+	}
+	return i;
+}
+
+/* Adds the winner as a row of persona.decision. */
+static void
+decision_row(const PersonaProgram *program, const PersonaCandidate *winner, PcoreInstant valid_until,
+			 PersonaAddRow add, void *data)
+{
+	const PersonaCampaign *campaign = winner->campaign;
+	Datum		values[DECISION_COLUMNS];
+	bool		nulls[DECISION_COLUMNS] = {false};
+	int			i = 0;
+
+	values[i++] = CStringGetTextDatum(campaign->name);
+	values[i++] = CStringGetTextDatum(campaign->experience);
+	values[i++] = CStringGetTextDatum(program->channels[winner->way->channel].name);
+	values[i] = text_or_null(winner->way->placement, &nulls[i]);
+	i++;
+	values[i++] = CStringGetTextDatum(winner->message->name);
+	values[i] = text_or_null(winner->message->language, &nulls[i]);
+	i++;
+	values[i++] = TimestampTzGetDatum(winner->send_at);
+	values[i] = instant_or_null(winner->expires_at, &nulls[i]);
+	i++;
+	values[i] = text_or_null(winner->subject, &nulls[i]);
+	i++;
+	values[i++] = CStringGetTextDatum(winner->body);
+	i = score_columns(winner, i, values, nulls);
+	values[i++] = CStringGetTextDatum(winner->reason);
+	values[i] = text_or_null(campaign->trigger == PERSONA_NONE ? NULL
+							 : program->triggers[campaign->trigger].name, &nulls[i]);
+	i++;
+	nulls[i] = campaign->trigger == PERSONA_NONE;
+	values[i++] = TimestampTzGetDatum(winner->opening.fired_at);
+	values[i++] = TimestampTzGetDatum(valid_until);
+	Assert(i == DECISION_COLUMNS);
+	add(data, values, nulls);
+}
+
 /* Adds the customer's next message as a row of persona.decision, if there is one. */
 void
 persona_decision_rows(PersonaCustomer *customer, PersonaAddRow add, void *data)
 {
 	PcoreInstant valid_until;
-	PersonaCandidate *winner = persona_candidates_of(customer, &valid_until);
+	int			count;
+	const PersonaCandidate *winner = persona_candidates_of(customer, false, &count, &valid_until);
 
-	if (customer->program->campaign_count > 0 && winner->way != NULL)
-	{
-		const PersonaProgram *program = customer->program;
-		const PersonaCampaign *campaign = winner->campaign;
-		Datum		values[15];
-		bool		nulls[15] = {false};
-		int			i = 0;
-
-		values[i++] = CStringGetTextDatum(campaign->name);
-		values[i++] = CStringGetTextDatum(campaign->experience);
-		values[i++] = CStringGetTextDatum(program->channels[winner->way->channel].name);
-		values[i] = text_or_null(winner->way->placement, &nulls[i]);
-		i++;
-		values[i++] = CStringGetTextDatum(winner->message->name);
-		values[i] = text_or_null(winner->message->language, &nulls[i]);
-		i++;
-		values[i++] = TimestampTzGetDatum(winner->send_at);
-		values[i] = text_or_null(winner->subject, &nulls[i]);
-		i++;
-		values[i++] = CStringGetTextDatum(winner->body);
-		values[i++] = Int32GetDatum((int32) campaign->priority);
-		values[i++] = NumericGetDatum(winner->way->score);
-		values[i++] = CStringGetTextDatum(winner->reason);
-		values[i] = text_or_null(campaign->trigger == PERSONA_NONE ? NULL
-								 : program->triggers[campaign->trigger].name, &nulls[i]);
-		i++;
-		nulls[i] = campaign->trigger == PERSONA_NONE;
-		values[i++] = TimestampTzGetDatum(winner->opening.fired_at);
-		values[i++] = TimestampTzGetDatum(valid_until);
-		add(data, values, nulls);
-	}
+	if (count > 0 && winner->eligible)
+		decision_row(customer->program, winner, valid_until, add, data);
 }
 
 /*
@@ -278,49 +314,57 @@ persona_decide(PG_FUNCTION_ARGS)
 	return end_rows(fcinfo, outer);
 }
 
-/* Adds how each campaign fares as rows of persona.candidate. */
+/* Adds a candidate as a row of persona.candidate. */
+static void
+candidate_row(const PersonaProgram *program, const PersonaCandidate *candidate, PersonaAddRow add, void *data)
+{
+	const PersonaCampaign *campaign = candidate->campaign;
+	bool		eligible = candidate->eligible;
+	Datum		values[CANDIDATE_COLUMNS] = {0};
+	bool		nulls[CANDIDATE_COLUMNS] = {false};
+	int			i = 0;
+
+	values[i++] = CStringGetTextDatum(campaign->name);
+	values[i] = text_or_null(candidate->way == NULL ? NULL : program->channels[candidate->way->channel].name, &nulls[i]);
+	i++;
+	values[i] = text_or_null(candidate->way == NULL ? NULL : candidate->way->placement, &nulls[i]);
+	i++;
+	nulls[i] = !eligible;
+	values[i++] = Int32GetDatum(candidate->rank);
+	values[i++] = CStringGetTextDatum(persona_stage_name(candidate->stage));
+	values[i++] = BoolGetDatum(eligible);
+	values[i++] = CStringGetTextDatum(candidate->reason);
+	values[i] = text_or_null(eligible ? candidate->message->name : NULL, &nulls[i]);
+	i++;
+	nulls[i] = !eligible;
+	values[i++] = TimestampTzGetDatum(candidate->send_at);
+	values[i] = instant_or_null(candidate->expires_at, &nulls[i]);
+	i++;
+	i = score_columns(candidate, i, values, nulls);
+	nulls[i] = campaign->trigger == PERSONA_NONE || candidate->stage < PERSONA_STAGE_TRIGGER
+		|| (!candidate->opening.fired && !candidate->opening.open);
+	values[i++] = TimestampTzGetDatum(candidate->opening.fired_at);
+	values[i++] = TimestampTzGetDatum(candidate->stands);
+	Assert(i == CANDIDATE_COLUMNS);
+	add(data, values, nulls);
+}
+
+/* Adds how each campaign fares on each of its channels as rows of persona.candidate. */
 void
 persona_candidate_rows(PersonaCustomer *customer, PersonaAddRow add, void *data)
 {
 	PcoreInstant valid_until;
-	PersonaCandidate *candidates = persona_candidates_of(customer, &valid_until);
+	int			count;
+	const PersonaCandidate *candidates = persona_candidates_of(customer, true, &count, &valid_until);
 
-	for (int c = 0; c < customer->program->campaign_count; c++)
-	{
-		const PersonaCandidate *candidate = &candidates[c];
-		const PersonaCampaign *campaign = candidate->campaign;
-		bool		eligible = candidate->way != NULL;
-		bool		fired = campaign->trigger != PERSONA_NONE && candidate->stage >= PERSONA_STAGE_TRIGGER
-			&& (candidate->opening.fired || candidate->opening.open);
-		Datum		values[13] = {0};
-		bool		nulls[13] = {false};
-
-		values[0] = CStringGetTextDatum(campaign->name);
-		values[1] = Int32GetDatum(candidate->rank);
-		nulls[1] = !eligible;
-		values[2] = CStringGetTextDatum(persona_stage_name(candidate->stage));
-		values[3] = BoolGetDatum(eligible);
-		values[4] = CStringGetTextDatum(candidate->reason);
-		values[5] = text_or_null(eligible ? customer->program->channels[candidate->way->channel].name : NULL, &nulls[5]);
-		values[6] = text_or_null(eligible ? candidate->way->placement : NULL, &nulls[6]);
-		values[7] = text_or_null(eligible ? candidate->message->name : NULL, &nulls[7]);
-		nulls[8] = !eligible;
-		values[8] = TimestampTzGetDatum(candidate->send_at);
-		values[9] = Int32GetDatum((int32) campaign->priority);
-		nulls[10] = !eligible;
-		if (eligible)
-			values[10] = NumericGetDatum(candidate->way->score);
-		nulls[11] = !fired;
-		values[11] = TimestampTzGetDatum(candidate->opening.fired_at);
-		values[12] = TimestampTzGetDatum(candidate->stands);
-		add(data, values, nulls);
-	}
+	for (int c = 0; c < count; c++)
+		candidate_row(customer->program, &candidates[c], add, data);
 }
 
 /*
  * persona.candidates(program, customer, timeline, as_of): how each campaign
- * fares, one row each, the eligible ones first by rank.  NULLs and errors as of
- * persona.decide.
+ * fares on each of its channels, one row each, the eligible ones first by rank.
+ * NULLs and errors as of persona.decide.
  */
 Datum
 persona_candidates(PG_FUNCTION_ARGS)

@@ -205,6 +205,7 @@ persona_recheck(PG_FUNCTION_ARGS)
 
 	decider.customer = &customer;
 	decider.program = program;
+	decider.explains = true;
 	if (!TIMESTAMP_NOT_FINITE(contact.fired_at) && contact.fired_at < customer.as_of)
 	{
 		/* What happened since the trigger fired is not what the message is about. */

@@ -667,7 +667,7 @@ BEGIN
 		planned_until := CASE WHEN i % 2 = 0 THEN 'infinity' ELSE at END;
 		TRUNCATE now, later;
 		INSERT INTO now
-		SELECT c.key, z.number, k.known, to_jsonb(d), (SELECT jsonb_object_agg(x.campaign, to_jsonb(x) - 'rank') FROM persona.candidates(program, c, k.known, at) AS x),
+		SELECT c.key, z.number, k.known, to_jsonb(d), (SELECT jsonb_object_agg(concat_ws('/', x.campaign, x.channel, x.placement), to_jsonb(x) - 'rank') FROM persona.candidates(program, c, k.known, at) AS x),
 			CASE WHEN d.campaign IS NOT NULL THEN d.valid_until ELSE (SELECT min(x.valid_until) FROM persona.candidates(program, c, k.known, at) AS x) END
 		FROM prop.customer AS c JOIN prop.person AS z ON z.key = c.key
 			CROSS JOIN LATERAL (SELECT prop.known_by(program, c.key, at, planned_until) AS known) AS k
@@ -697,7 +697,7 @@ BEGIN
 		-- until valid_until: the same, at once if it was to be sent by then
 		INSERT INTO later
 		SELECT n.customer, w.t, n.known, to_jsonb(d),
-			(SELECT jsonb_object_agg(x.campaign, to_jsonb(x) - 'rank') FROM persona.candidates(program, c, n.known, w.t) AS x)
+			(SELECT jsonb_object_agg(concat_ws('/', x.campaign, x.channel, x.placement), to_jsonb(x) - 'rank') FROM persona.candidates(program, c, n.known, w.t) AS x)
 		FROM now AS n JOIN prop.customer AS c ON c.key = n.customer
 			CROSS JOIN LATERAL (
 				SELECT prop.between(seed || i || n.number || k, at, least(n.until, at + (ARRAY[interval '1 hour', interval '30 hours', interval '9600 hours'])[k])) AS t

@@ -45,14 +45,15 @@ $$;
 -- The same for each row of an explanation.
 CREATE FUNCTION unstable_reason(customer text, as_of timestamptz) RETURNS TABLE (campaign text, stage text, valid_until timestamptz, at timestamptz, instead text)
 LANGUAGE sql AS $$
-	SELECT e.campaign, e.stage, e.valid_until, probe.at, l.stage
+	SELECT concat_ws('/', e.campaign, e.channel, e.placement), e.stage, e.valid_until, probe.at, l.stage
 	FROM persona.explain(unstable_reason.customer, unstable_reason.as_of) AS e
 		CROSS JOIN LATERAL (
 			SELECT unstable_reason.as_of + (least(e.valid_until, unstable_reason.as_of + interval '40 days') - unstable_reason.as_of) * share / 7 AS at
 			FROM generate_series(1, 6) AS share
 			UNION ALL
 			SELECT least(e.valid_until, unstable_reason.as_of + interval '40 days') - interval '1 microsecond') AS probe
-		JOIN LATERAL (SELECT * FROM persona.explain(unstable_reason.customer, probe.at) AS x WHERE x.campaign = e.campaign) AS l ON true
+		JOIN LATERAL (SELECT * FROM persona.explain(unstable_reason.customer, probe.at) AS x
+			WHERE (x.campaign, x.channel, x.placement) IS NOT DISTINCT FROM (e.campaign, e.channel, e.placement)) AS l ON true
 	WHERE e.eligible <> l.eligible
 $$;
 
@@ -66,10 +67,10 @@ SELECT * FROM persona.explain('ann', '2026-03-10 12:00');
 
 INSERT INTO persona.experience (name) VALUES ('offer');
 INSERT INTO persona.campaign (name, experience) VALUES ('spring', 'offer');
-SELECT campaign, rank, stage, eligible, reason, valid_until FROM persona.explain('ann', '2026-03-10 12:00');
+SELECT campaign, channel, rank, stage, eligible, reason, valid_until FROM persona.explain('ann', '2026-03-10 12:00');
 INSERT INTO persona.channel (name) VALUES ('web'), ('email');
 INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('spring', 1, 'web'), ('spring', 2, 'email');
-SELECT campaign, rank, stage, eligible, reason, valid_until FROM persona.explain('ann', '2026-03-10 12:00');
+SELECT campaign, channel, rank, stage, eligible, reason, valid_until FROM persona.explain('ann', '2026-03-10 12:00');
 INSERT INTO persona.message (name, experience, channel, subject, body) VALUES ('hello', 'offer', 'email', 'An offer', 'Hello {{customer.name}}');
 \x on
 SELECT * FROM persona.next_message_at('2026-03-10 12:00');
@@ -124,7 +125,7 @@ INSERT INTO persona.message (name, experience, channel, placement, body) VALUES
 INSERT INTO persona.campaign (name, experience) VALUES ('spring', 'offer');
 INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('spring', 10, 'email'), ('spring', 20, 'sms');
 SELECT customer, channel, message, body, score FROM persona.next_message_at('2026-03-10 12:00') ORDER BY customer;
-SELECT c.name, e.stage, e.reason FROM customer AS c, persona.explain(c.name, '2026-03-10 12:00') AS e WHERE NOT e.eligible ORDER BY c.name;
+SELECT c.name, e.channel, e.stage, e.reason FROM customer AS c, persona.explain(c.name, '2026-03-10 12:00') AS e WHERE NOT e.eligible ORDER BY c.name, e.channel;
 -- the order of the positions is the order of the channels
 UPDATE persona.campaign_channel SET position = 5 WHERE channel = 'sms';
 SELECT customer, channel FROM persona.next_message_at('2026-03-10 12:00') ORDER BY customer;
@@ -220,7 +221,7 @@ INSERT INTO persona.message (name, experience, channel, language, body) VALUES (
 SELECT customer, message, language FROM persona.next_message_at('2026-03-10 12:00') ORDER BY customer;
 DELETE FROM persona.message WHERE name IN ('any', 'en');
 SELECT customer, message, language FROM persona.next_message_at('2026-03-10 12:00') ORDER BY customer;
-SELECT c.name, e.stage, e.reason FROM customer AS c, persona.explain(c.name, '2026-03-10 12:00') AS e WHERE NOT e.eligible ORDER BY c.name;
+SELECT c.name, e.channel, e.stage, e.reason FROM customer AS c, persona.explain(c.name, '2026-03-10 12:00') AS e WHERE NOT e.eligible ORDER BY c.name, e.channel;
 
 -- variants: the first by position, then by name, whose condition holds
 INSERT INTO persona.message (name, experience, channel, language, position, condition, body) VALUES
@@ -246,7 +247,7 @@ SELECT customer, subject, body FROM persona.next_message_at('2026-03-10 12:00') 
 INSERT INTO persona.message (name, experience, channel, position, body) VALUES ('early', 'offer', 'email', -1, 'Born on {{customer.born}}');
 SELECT customer, message, subject, body FROM persona.next_message_at('2026-03-10 12:00') ORDER BY customer;
 DELETE FROM persona.message WHERE name = 'm';
-SELECT c.name, e.stage, e.reason FROM customer AS c, persona.explain(c.name, '2026-03-10 12:00') AS e ORDER BY c.name;
+SELECT c.name, e.channel, e.stage, e.reason FROM customer AS c, persona.explain(c.name, '2026-03-10 12:00') AS e ORDER BY c.name;
 -- values are put in as they are: they are not read as templates again
 UPDATE persona.message SET body = 'Hello {{customer.plan}}';
 UPDATE customer SET plan = '{{customer.name}} }} $1 \1 <b>';
@@ -419,7 +420,7 @@ INSERT INTO click VALUES ('ann', '2026-03-10 09:00', 'view', 7, NULL);
 INSERT INTO persona.contact (customer, campaign, channel, fired_at, decided_at, send_at) VALUES
 	('ann', '05 answered', 'email', '2026-03-10 09:00', '2026-03-10 09:00', '2026-03-10 09:00'),
 	('ann', '09 limit', 'email', NULL, '2026-03-01', '2026-03-01');
-SELECT campaign, rank, stage, eligible, reason, valid_until FROM persona.explain('ann', '2026-03-10 12:00') ORDER BY campaign COLLATE "C";
+SELECT campaign, channel, rank, stage, eligible, reason, valid_until FROM persona.explain('ann', '2026-03-10 12:00') ORDER BY campaign COLLATE "C";
 SELECT * FROM unstable_reason('ann', '2026-03-10 12:00');
 SELECT campaign, valid_until FROM persona.next_message_at('2026-03-10 12:00');
 SELECT * FROM unstable('2026-03-10 12:00');

@@ -1,0 +1,15 @@
+/*
+ * score.h - what a candidate is worth.
+ */
+#ifndef PERSONA_SCORE_H
+#define PERSONA_SCORE_H
+
+#include "decision/decider.h"
+
+/* Computes an eligible candidate's factors and score. */
+extern void persona_score(PersonaDecider *decider, PersonaCandidate *candidate);
+
+/* Compares two numbers, as qsort wants it. */
+extern int	persona_compare_numbers(Numeric left, Numeric right);
+
+#endif							/* PERSONA_SCORE_H */
