@@ -1,5 +1,5 @@
 /*
- * limit.c - rolling limits.
+ * limit.c - limits: rolling windows and calendar units.
  */
 #include "core/limit.h"
 
@@ -64,4 +64,60 @@ pcore_limit_until(const PcoreInstant *times, int count, PcoreInstant at, PcoreDu
 			until = pcore_min(until, times[i]);
 	}
 	return until;
+}
+
+/* Counts the contacts in [begin, end). */
+static int64_t
+count_between(const PcoreInstant *times, int count, PcoreInstant begin, PcoreInstant end)
+{
+	int64_t		held = 0;
+
+	for (int i = 0; i < count && times[i] < end; i++)
+		held += times[i] >= begin;
+	return held;
+}
+
+/* Tells whether one more contact at "at" keeps a limit of a calendar unit. */
+bool
+pcore_calendar_allows(const PcoreInstant *times, int count, PcoreInstant at,
+					  const PcoreZone *zone, PcoreUnit unit, int64_t most)
+{
+	PcoreInstant begin;
+	PcoreInstant end;
+
+	if (most <= 0)
+		return false;
+	pcore_unit_span(zone, at, unit, &begin, &end);
+	return count_between(times, count, begin, end) < most;
+}
+
+/* Returns the first instant after "at" at which pcore_calendar_allows answers otherwise. */
+PcoreInstant
+pcore_calendar_until(const PcoreInstant *times, int count, PcoreInstant at,
+					 const PcoreZone *zone, PcoreUnit unit, int64_t most)
+{
+	PcoreInstant begin;
+	PcoreInstant end;
+	bool		allowed;
+
+	if (most <= 0)
+		return PCORE_END_OF_TIME;
+	pcore_unit_span(zone, at, unit, &begin, &end);
+	allowed = count_between(times, count, begin, end) < most;
+
+	/* A unit that allows none follows only where a contact is; one that allows some, soon. */
+	for (;;)
+	{
+		int			next = 0;
+
+		if (end == PCORE_END_OF_TIME)
+			return end;
+		while (next < count && times[next] < end)
+			next++;
+		if (allowed && next == count)
+			return PCORE_END_OF_TIME;
+		pcore_unit_span(zone, allowed ? times[next] : end, unit, &begin, &end);
+		if ((count_between(times, count, begin, end) < most) != allowed)
+			return begin;
+	}
 }

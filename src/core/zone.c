@@ -174,6 +174,22 @@ pcore_unit_start(PcoreLocal local, PcoreUnit unit, int64_t shift)
 										  (int) remainder_up(months, 12) + 1, 1));
 }
 
+/* Finds the calendar unit [*begin, *end) that an instant is in. */
+void
+pcore_unit_span(const PcoreZone *zone, PcoreInstant instant, PcoreUnit unit, PcoreInstant *begin, PcoreInstant *end)
+{
+	PcoreLocal	local = pcore_local(zone, instant);
+	int64_t		shift = 1;
+
+	/* A clock that went back shows the unit before once more; that is over. */
+	*begin = pcore_instant(zone, pcore_unit_start(local, unit, 0));
+	while ((*end = pcore_instant(zone, pcore_unit_start(local, unit, shift))) <= instant && *end != PCORE_END_OF_TIME)
+	{
+		*begin = *end;
+		shift++;
+	}
+}
+
 /*
  * Returns the days from 2000-01-01 to a civil date.  Months and days beyond
  * their range carry over: 29 February of a common year is 1 March.

@@ -56,6 +56,14 @@ typedef enum PcoreUnit
  */
 extern PcoreLocal pcore_unit_start(PcoreLocal local, PcoreUnit unit, int64_t shift);
 
+/*
+ * Finds the calendar unit [*begin, *end) that an instant is in.  It begins at
+ * the first instant at which the wall clock shows it; so units follow one
+ * another without gap, even where the clock goes back over midnight.
+ */
+extern void pcore_unit_span(const PcoreZone *zone, PcoreInstant instant, PcoreUnit unit,
+							PcoreInstant *begin, PcoreInstant *end);
+
 /* Civil dates (proleptic Gregorian) as days since 2000-01-01. */
 extern int64_t pcore_days_from_civil(int64_t year, int month, int day);
 extern void pcore_civil_from_days(int64_t days, int64_t *year, int *month, int *day);

@@ -1,5 +1,5 @@
 /*
- * test_limit.c - rolling limits.
+ * test_limit.c - limits: rolling windows, calendar units.
  *
  * Contacts are drawn, one column for each instant from 0 on: "x" is a contact,
  * "2" are two, "." none.  The other drawing tells for each instant whether one
@@ -195,12 +195,159 @@ random_limit(NaiveSource *source)
 	CHECK(stable);
 }
 
+/*
+ * A wall clock that jumps forward and back, over midnight too, and skips the
+ * whole of 6 January.
+ */
+static HostShift jumping_shifts[5];
+static HostShifts jumping_all = {0, COUNT(jumping_shifts), jumping_shifts};
+static PcoreZone jumping;
+
+/* Makes the zone. */
+static void
+make_zone(void)
+{
+	jumping_shifts[0] = (HostShift) {host_instant("2026-01-02 00:00"), -2 * PCORE_HOUR};
+	jumping_shifts[1] = (HostShift) {host_instant("2026-01-04 01:00"), PCORE_HOUR};
+	jumping_shifts[2] = (HostShift) {host_instant("2026-01-05 23:00"), 25 * PCORE_HOUR};
+	jumping_shifts[3] = (HostShift) {host_instant("2026-01-31 00:00"), 0};
+	jumping_shifts[4] = (HostShift) {host_instant("2026-02-01 12:00"), -13 * PCORE_HOUR};
+	jumping = host_zone(&jumping_all);
+}
+
+/* Checks limits of calendar units, one case each. */
+static void
+test_calendar(void)
+{
+	static const struct
+	{
+		PcoreUnit	unit;
+		int64_t		most;
+		const char *contacts[3];
+		const char *at;
+		bool		allowed;
+		const char *until;		/* or NULL: never */
+	}			cases[] = {
+		{PCORE_UNIT_DAY, 1, {NULL}, "2026-03-10 12:00", true, NULL},
+		{PCORE_UNIT_DAY, 0, {NULL}, "2026-03-10 12:00", false, NULL},
+		/* Berlin's 10 March ends at 23:00 UTC. */
+		{PCORE_UNIT_DAY, 1, {"2026-03-10 08:00"}, "2026-03-10 22:59:59.999999", false, "2026-03-10 23:00"},
+		{PCORE_UNIT_DAY, 1, {"2026-03-10 08:00"}, "2026-03-10 23:00", true, NULL},
+		{PCORE_UNIT_DAY, 1, {"2026-03-10 08:00"}, "2026-03-09 23:00", false, "2026-03-10 23:00"},
+		{PCORE_UNIT_DAY, 1, {"2026-03-10 08:00"}, "2026-03-09 22:59", true, "2026-03-09 23:00"},
+		{PCORE_UNIT_DAY, 1, {"2026-03-10 08:00", "2026-03-11 08:00"}, "2026-03-10 12:00", false, "2026-03-11 23:00"},
+		{PCORE_UNIT_DAY, 2, {"2026-03-10 08:00", "2026-03-12 08:00", "2026-03-12 09:00"}, "2026-03-10 12:00", true, "2026-03-11 23:00"},
+		/* Weeks begin on Monday; the clock changes on Sunday, 29 March. */
+		{PCORE_UNIT_WEEK, 1, {"2026-03-23 08:00"}, "2026-03-29 21:59", false, "2026-03-29 22:00"},
+		{PCORE_UNIT_MONTH, 1, {"2026-02-01 08:00"}, "2026-02-28 22:59", false, "2026-02-28 23:00"},
+		{PCORE_UNIT_MONTH, 1, {"2026-02-28 23:00"}, "2026-02-28 22:59", true, "2026-02-28 23:00"},
+		{PCORE_UNIT_YEAR, 1, {"2026-12-31 22:00"}, "2026-02-28 22:59", false, "2026-12-31 23:00"},
+	};
+
+	for (int i = 0; i < COUNT(cases); i++)
+	{
+		PcoreInstant times[3];
+		int			count = 0;
+
+		while (count < 3 && cases[i].contacts[count] != NULL)
+		{
+			times[count] = host_instant(cases[i].contacts[count]);
+			count++;
+		}
+		host_case("calendar %d: %s", i, cases[i].at);
+		CHECK(pcore_calendar_allows(times, count, host_instant(cases[i].at), &host_berlin, cases[i].unit, cases[i].most)
+			  == cases[i].allowed);
+		CHECK_INSTANT(pcore_calendar_until(times, count, host_instant(cases[i].at), &host_berlin, cases[i].unit, cases[i].most),
+					  cases[i].until == NULL ? PCORE_END_OF_TIME : host_instant(cases[i].until));
+	}
+}
+
+/* Numbers the unit that a wall clock shows; it is never taken to go back. */
+static int64_t
+naive_unit(PcoreUnit unit, PcoreLocal local)
+{
+	static const int lengths[] = {31, 28, 31};
+	int			day = (int) ((local - host_instant("2026-01-01")) / PCORE_DAY + 700) - 700;	/* 0: Thursday, 1 January */
+	int			month = 0;
+
+	if (local < host_instant("2026-01-01") && (local - host_instant("2026-01-01")) % PCORE_DAY != 0)
+		day--;
+	if (unit == PCORE_UNIT_DAY)
+		return day;
+	if (unit == PCORE_UNIT_WEEK)
+		return (day + 3 + 70) / 7;
+	while (month < 3 && day >= lengths[month])
+		day -= lengths[month++];
+	return day < 0 ? -1 : month;
+}
+
+/* Compares random calendar limits with a count hour by hour. */
+static void
+random_calendar(NaiveSource *source)
+{
+	enum
+	{
+		HOURS = 24 * 45
+	};
+	static const PcoreUnit units[] = {PCORE_UNIT_DAY, PCORE_UNIT_WEEK, PCORE_UNIT_MONTH};
+	PcoreUnit	unit = units[naive_below(source, 3)];
+	const PcoreZone *zone = naive_below(source, 3) == 0 ? &host_utc : &jumping;
+	PcoreInstant base = host_instant("2025-12-30");
+	PcoreInstant times[12];
+	int64_t		shown[HOURS];	/* by hour */
+	int			hours[12];
+	int			count = naive_below(source, COUNT(times) + 1);
+	int			dense = naive_below(source, 60) + 1;
+	int64_t		most = naive_below(source, 4);
+	int			last = naive_below(source, 200);
+	bool		right = true;
+	bool		exact = true;
+	bool		allowed[HOURS];
+
+	for (int h = 0; h < HOURS; h++)
+	{
+		shown[h] = naive_unit(unit, pcore_local(zone, base + h * PCORE_HOUR));
+		if (h > 0 && shown[h] < shown[h - 1])
+			shown[h] = shown[h - 1];
+	}
+	for (int i = 0; i < count; i++)
+	{
+		last += naive_below(source, dense);
+		hours[i] = last < HOURS ? last : HOURS - 1;
+		times[i] = base + hours[i] * PCORE_HOUR;
+	}
+	for (int h = 0; h < HOURS; h++)
+	{
+		int64_t		held = 1;
+
+		for (int i = 0; i < count; i++)
+			held += shown[hours[i]] == shown[h];
+		allowed[h] = held <= most;
+	}
+	for (int h = 0; h < HOURS; h += 1 + naive_below(source, 5))
+	{
+		PcoreInstant at = base + h * PCORE_HOUR;
+		PcoreInstant until = pcore_calendar_until(times, count, at, zone, unit, most);
+		int			next = h + 1;
+
+		while (next < HOURS && allowed[next] == allowed[h])
+			next++;
+		right &= pcore_calendar_allows(times, count, at, zone, unit, most) == allowed[h];
+		exact &= next < HOURS ? until == base + next * PCORE_HOUR : until >= base + HOURS * PCORE_HOUR;
+	}
+	CHECK(right);
+	CHECK(exact);
+}
+
 int
 main(void)
 {
+	make_zone();
+	test_calendar();
 	test_allows();
 	test_until();
 	host_reset();
 	naive_repeat("random limits", 5000, random_limit);
+	naive_repeat("random calendars", 300, random_calendar);
 	return host_finish();
 }
