@@ -247,6 +247,15 @@ COMMENT ON FUNCTION persona.decide(persona.program, anyelement, persona.timeline
 program: see persona.program(); customer: the row of the bound relation; timeline: the customer''s events, NULL if there are none; as_of: the instant.
 No row if program, customer or as_of is NULL; error if the row is of another type than the program''s definitions need, or the timeline is of another program';
 
+CREATE FUNCTION persona.judge(program persona.program, customer anyelement, timeline persona.timeline,
+	as_of timestamptz) RETURNS SETOF persona.ruling
+	LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000 ROWS 1
+	AS 'MODULE_PATHNAME', 'persona_judge';
+
+COMMENT ON FUNCTION persona.judge(persona.program, anyelement, persona.timeline, timestamptz) IS
+'a customer''s next message at an instant, or how far campaigns came if there is none, and until when that stands: one row.
+Arguments, NULLs and errors as of persona.decide()';
+
 CREATE FUNCTION persona.candidates(program persona.program, customer anyelement, timeline persona.timeline,
 	as_of timestamptz) RETURNS SETOF persona.candidate
 	LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2000 ROWS 20

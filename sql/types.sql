@@ -237,6 +237,17 @@ COMMENT ON COLUMN persona.decision.trigger IS 'the trigger that opened the windo
 COMMENT ON COLUMN persona.decision.fired_at IS 'the instant at which the trigger fired, or NULL';
 COMMENT ON COLUMN persona.decision.valid_until IS 'the decision stands until then if no new data arrives; infinity if time alone changes nothing';
 
+CREATE TYPE persona.ruling AS (
+	stage text,
+	valid_until timestamptz,
+	decision persona.decision
+);
+
+COMMENT ON TYPE persona.ruling IS 'a customer''s next message, or why there is none: what persona.judge() returns';
+COMMENT ON COLUMN persona.ruling.stage IS 'chosen if there is a message; else the furthest stage that a campaign reached; none without campaigns';
+COMMENT ON COLUMN persona.ruling.valid_until IS 'the ruling stands until then if no new data arrives; infinity if time alone changes nothing';
+COMMENT ON COLUMN persona.ruling.decision IS 'the next message; NULL if there is none';
+
 CREATE TYPE persona.candidate AS (
 	campaign text,
 	channel text,

@@ -59,15 +59,20 @@ extern PersonaCandidate *persona_candidates_of(PersonaCustomer *customer, bool e
 											   PcoreInstant *valid_until);
 
 /*
- * Answers about one customer as rows of the types persona.decision, candidate,
- * membership and opening: for functions that are asked for one customer, and for
+ * Answers about one customer as rows of the types persona.decision, ruling,
+ * candidate, membership and opening: for functions that are asked for one customer, and for
  * the pass over all of them.
  */
 typedef void (*PersonaAddRow) (void *data, Datum *values, bool *nulls);
 
 extern void persona_decision_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
+extern void persona_ruling_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
 extern void persona_candidate_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
 extern void persona_membership_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
 extern void persona_opening_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
+
+/* Adds a candidate that won as a row of persona.decision. */
+extern void persona_decision_row(const PersonaProgram *program, const PersonaCandidate *winner, PcoreInstant valid_until,
+								 PersonaAddRow add, void *data);
 
 #endif							/* PERSONA_DECIDE_H */

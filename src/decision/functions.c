@@ -28,6 +28,7 @@
 
 PG_FUNCTION_INFO_V1(persona_timeline_step);
 PG_FUNCTION_INFO_V1(persona_decide);
+PG_FUNCTION_INFO_V1(persona_judge);
 PG_FUNCTION_INFO_V1(persona_candidates);
 PG_FUNCTION_INFO_V1(persona_cohorts);
 PG_FUNCTION_INFO_V1(persona_triggers);
@@ -250,9 +251,9 @@ score_columns(const PersonaCandidate *candidate, int i, Datum *values, bool *nul
 }
 
 /* Adds the winner as a row of persona.decision. */
-static void
-decision_row(const PersonaProgram *program, const PersonaCandidate *winner, PcoreInstant valid_until,
-			 PersonaAddRow add, void *data)
+void
+persona_decision_row(const PersonaProgram *program, const PersonaCandidate *winner, PcoreInstant valid_until,
+					 PersonaAddRow add, void *data)
 {
 	const PersonaCampaign *campaign = winner->campaign;
 	Datum		values[DECISION_COLUMNS];
@@ -294,7 +295,7 @@ persona_decision_rows(PersonaCustomer *customer, PersonaAddRow add, void *data)
 	const PersonaCandidate *winner = persona_candidates_of(customer, false, &count, &valid_until);
 
 	if (count > 0 && winner->eligible)
-		decision_row(customer->program, winner, valid_until, add, data);
+		persona_decision_row(customer->program, winner, valid_until, add, data);
 }
 
 /*
@@ -311,6 +312,22 @@ persona_decide(PG_FUNCTION_ARGS)
 
 	if (open_arguments(fcinfo, &customer))
 		persona_decision_rows(&customer, add_row, fcinfo);
+	return end_rows(fcinfo, outer);
+}
+
+/*
+ * persona.judge(program, customer, timeline, as_of): the customer's next
+ * message, or how far the campaigns came, and until when that stands; one row.
+ * NULLs and errors as of persona.decide.
+ */
+Datum
+persona_judge(PG_FUNCTION_ARGS)
+{
+	MemoryContext outer = begin_rows(fcinfo);
+	PersonaCustomer customer;
+
+	if (open_arguments(fcinfo, &customer))
+		persona_ruling_rows(&customer, add_row, fcinfo);
 	return end_rows(fcinfo, outer);
 }
 
