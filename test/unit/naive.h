@@ -1,6 +1,6 @@
 /*
- * naive.h - random cases for truths and sequences, each compared with an
- * oracle that looks at every instant and at every combination of events.
+ * naive.h - random cases for truths, sequences and prices, each compared with an
+ * oracle that looks at every instant and at every combination.
  *
  * A case is made of bytes: the tests take them from a generator with a fixed
  * seed, the fuzz targets from the fuzzer.  Instants are small numbers, so that
@@ -44,5 +44,6 @@ extern void naive_compare(const char *what, PcoreTruth truth,
 /* Makes a case of the bytes and checks it. */
 extern void naive_truth(NaiveSource *source);
 extern void naive_sequence(NaiveSource *source);
+extern void naive_price(NaiveSource *source);
 
 #endif							/* PERSONA_TEST_NAIVE_H */
