@@ -302,7 +302,7 @@ count_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 
 /* Amounts are counted in billionths as long as all of them fit. */
 #define AMOUNT_DIGITS 9
-typedef __int128 Amount;
+typedef int128 Amount;			/* PostgreSQL's own, for it asks for no more alignment than palloc() gives */
 
 typedef struct Sum
 {
