@@ -10,6 +10,7 @@
 #define PERSONA_CONDITION_H
 
 #include "condition/json.h"
+#include "core/truth.h"
 #include "core/zone.h"
 
 /* The limits of a definition. */
@@ -30,7 +31,9 @@ typedef enum PersonaConditionKind
 	PERSONA_ATTRIBUTE,
 	PERSONA_EVENT,
 	PERSONA_SEQUENCE,
-	PERSONA_BUCKET
+	PERSONA_BUCKET,
+	PERSONA_HELD,				/* its one part has held for a length of time */
+	PERSONA_PER					/* its one part holds for a key: events with the same property */
 } PersonaConditionKind;
 
 typedef enum PersonaOperator
@@ -106,7 +109,8 @@ typedef enum PersonaMeasure
 	PERSONA_DISTINCT,
 	PERSONA_FIRST,
 	PERSONA_LAST,
-	PERSONA_EVERY
+	PERSONA_EVERY,
+	PERSONA_GAP
 } PersonaMeasure;
 
 /* One step of a sequence. */
@@ -128,11 +132,11 @@ struct PersonaCondition
 	PersonaConditionKind kind;
 	const char *path;
 
-	/* all, any, not */
+	/* all, any, not; held and per have one part */
 	int			count;
 	PersonaCondition **parts;
 
-	/* a cohort's name, an attribute's dotted path, an event's kind */
+	/* a cohort's name, an attribute's dotted path, an event's kind, the property of per */
 	const char *name;
 	const char *name_path;		/* where it is written */
 
@@ -142,7 +146,8 @@ struct PersonaCondition
 	/* event, sequence */
 	PersonaCondition *where;	/* or NULL */
 	PersonaPeriod within;
-	const char *zone;			/* of within */
+	PersonaPeriod before;		/* of an event: where the window ends */
+	const char *zone;			/* of within and before */
 
 	/* event */
 	PersonaMeasure measure;
@@ -153,10 +158,16 @@ struct PersonaCondition
 	PersonaPeriod one_before;
 	PcoreDuration every_period;
 	int			every_of;
+	PcoreGap	gap;
+	PcoreDuration *gap_lengths; /* the operands of its test */
 
 	/* sequence */
 	int			step_count;
 	PersonaStep *steps;
+	PcoreDuration completed_within; /* a match counts so long after its completion; 0 = no limit */
+
+	/* held */
+	PcoreDuration held_for;
 
 	/* bucket */
 	const char *seed;

@@ -27,6 +27,8 @@ typedef struct Adder
 	PersonaConditions *set;
 	PersonaCohortFinder find_cohort;
 	void	   *data;
+	int			scope;			/* inside of "per": number of the scope, or PERSONA_NONE */
+	Bitmapset  *keyed_by;		/* inside of "per": selectors met so far */
 } Adder;
 
 static int	add_condition(Adder *adder, PersonaCondition *condition);
@@ -259,6 +261,24 @@ persona_conditions_slot(PersonaConditions *set, const char *property, const char
 	return slot;
 }
 
+/* Returns the selector of a kind and a "where"; inside of "per" the key is kept with its events. */
+static int
+choose(Adder *adder, const char *kind, const char *kind_path, PersonaCondition *where)
+{
+	PersonaConditions *set = adder->set;
+	int			selector = add_selector(set, kind, kind_path, where);
+
+	if (adder->scope != PERSONA_NONE)
+	{
+		PersonaScope *scope = &set->scopes[adder->scope];
+
+		scope->slot = persona_conditions_slot(set, scope->property, kind_path, selector, false, false);
+		scope->selectors = bms_add_member(scope->selectors, selector);
+		adder->keyed_by = bms_add_member(adder->keyed_by, selector);
+	}
+	return selector;
+}
+
 /* Adds a node, unless there is an equal one. */
 static int
 add_node(PersonaConditions *set, const PersonaNode *node, char *key)
@@ -270,6 +290,8 @@ add_node(PersonaConditions *set, const PersonaNode *node, char *key)
 		set->nodes = grow(set->nodes, set->node_count, &set->node_room, sizeof(PersonaNode));
 		set->nodes[set->node_count] = *node;
 		set->nodes[set->node_count].key = key;
+		if (node->scope != PERSONA_NONE)
+			set->scopes[node->scope].nodes = bms_add_member(set->scopes[node->scope].nodes, set->node_count);
 		set->node_count++;
 	}
 	return number;
@@ -468,6 +490,52 @@ check_period(const PersonaPeriod *period, const char *path)
 		pcore_fail(path, psprintf("\"%s\" is in the future, where no events are", period->text), NULL);
 }
 
+/* Tells whether a test of events is added as the complement of its positive form. */
+static bool
+is_complement(const PersonaCondition *condition)
+{
+	if (condition->test == NULL)
+		return false;
+	/* A gap that there is not satisfies is_not, other than any number. */
+	if (condition->measure == PERSONA_GAP && condition->test->operator == PERSONA_IS_NOT)
+		return true;
+	return condition->test->operator == PERSONA_NOT_IN
+		&& condition->measure != PERSONA_SUM && condition->measure != PERSONA_AVG;
+}
+
+/* Turns a comparison of gaps into ranges of lengths. */
+static void
+make_gap_ranges(PersonaNode *node, const PersonaCondition *condition)
+{
+	const PcoreDuration *lengths = condition->gap_lengths;
+
+	node->range_count = 1;
+	node->ranges = palloc(sizeof(PcoreRange) * condition->test->count);
+	switch (condition->test->operator)
+	{
+		case PERSONA_AT_LEAST:
+			node->ranges[0] = range(lengths[0], PG_INT64_MAX);
+			break;
+		case PERSONA_MORE_THAN:
+			node->ranges[0] = range(lengths[0] == PG_INT64_MAX ? lengths[0] : lengths[0] + 1, PG_INT64_MAX);
+			break;
+		case PERSONA_AT_MOST:
+			node->ranges[0] = range(0, lengths[0]);
+			break;
+		case PERSONA_LESS_THAN:
+			node->ranges[0] = range(0, lengths[0] - 1);
+			break;
+		case PERSONA_BETWEEN:
+			node->ranges[0] = range(lengths[0], lengths[1]);
+			break;
+		default:
+			node->range_count = condition->test->count;
+			for (int i = 0; i < node->range_count; i++)
+				node->ranges[i] = range(lengths[i], lengths[i]);
+			break;
+	}
+}
+
 /* Adds a condition on events. */
 static int
 add_event(Adder *adder, PersonaCondition *condition)
@@ -481,12 +549,12 @@ add_event(Adder *adder, PersonaCondition *condition)
 	PcoreZone	zone;
 
 	check_period(&condition->within, psprintf("%s.within", condition->path));
+	check_period(&condition->before, psprintf("%s.before", condition->path));
 	if (condition->zone != NULL && !persona_zone_find(condition->zone, &zone))
 		pcore_fail(psprintf("%s.zone", condition->path), psprintf("time zone \"%s\" is unknown", condition->zone), NULL);
 	if (condition->measure == PERSONA_MIN || condition->measure == PERSONA_MAX)
 		return add_condition(adder, rewrite_extreme(condition));
-	if (condition->test != NULL && condition->test->operator == PERSONA_NOT_IN
-		&& condition->measure != PERSONA_SUM && condition->measure != PERSONA_AVG)
+	if (is_complement(condition))
 	{
 		PersonaCondition *positive = palloc(sizeof(PersonaCondition));
 		PersonaTest *test = palloc(sizeof(PersonaTest));
@@ -502,10 +570,12 @@ add_event(Adder *adder, PersonaCondition *condition)
 	node.timed = true;
 	node.passed = PERSONA_NONE;
 	node.slot = PERSONA_NONE;
-	node.selector = add_selector(set, condition->name, kind_path, condition->where);
+	node.scope = adder->scope;
+	node.selector = choose(adder, condition->name, kind_path, condition->where);
 	initStringInfo(&key);
-	appendStringInfo(&key, "event %d %d ", condition->measure, node.selector);
+	appendStringInfo(&key, "event %d %d %d ", adder->scope, condition->measure, node.selector);
 	append_text(&key, condition->within.text);
+	append_text(&key, condition->before.text);
 	append_text(&key, condition->zone);
 	switch (condition->measure)
 	{
@@ -560,11 +630,18 @@ add_event(Adder *adder, PersonaCondition *condition)
 				check_period(&condition->one_before, psprintf("%s.%s.before", condition->path, one));
 			}
 			if (condition->one_where != NULL)
-				node.passed = add_selector(set, condition->name, kind_path,
-										   make_both(condition->path, condition->where, condition->one_where));
+				node.passed = choose(adder, condition->name, kind_path,
+									 make_both(condition->path, condition->where, condition->one_where));
 			appendStringInfo(&key, "%d ", node.passed);
 			append_text(&key, condition->one_within.text);
 			append_text(&key, condition->one_before.text);
+			break;
+		case PERSONA_GAP:
+			refuse_relative(condition->where);
+			node.kind = PERSONA_NODE_GAP;
+			make_gap_ranges(&node, condition);
+			appendStringInfo(&key, "%d ", condition->gap);
+			append_test(&key, condition->test);
 			break;
 		default:
 			elog(ERROR, "measure %d can't be compiled", condition->measure);
@@ -586,9 +663,10 @@ add_sequence(Adder *adder, PersonaCondition *condition)
 	node.kind = PERSONA_NODE_SEQUENCE;
 	node.source = condition;
 	node.timed = true;
+	node.scope = adder->scope;
 	node.steps = palloc0(sizeof(PersonaNodeStep) * condition->step_count);
 	initStringInfo(&key);
-	appendStringInfoString(&key, "sequence ");
+	appendStringInfo(&key, "sequence %d " INT64_FORMAT " ", adder->scope, condition->completed_within);
 	append_text(&key, condition->within.text);
 	for (int s = 0; s < condition->step_count; s++)
 	{
@@ -596,8 +674,8 @@ add_sequence(Adder *adder, PersonaCondition *condition)
 		PersonaNodeStep *made = &node.steps[s];
 
 		refuse_relative(step->where);
-		made->selector = add_selector(set, step->event, psprintf("%s.%s", step->path, step->absent ? "no" : "event"),
-									  step->where);
+		made->selector = choose(adder, step->event, psprintf("%s.%s", step->path, step->absent ? "no" : "event"),
+								step->where);
 		made->same_count = step->same_count;
 		made->same_slots = palloc(sizeof(int) * Max(step->same_count, 1));
 		for (int i = 0; i < step->same_count; i++)
@@ -631,6 +709,7 @@ add_test(Adder *adder, PersonaCondition *condition)
 	memset(&node, 0, sizeof(node));
 	node.kind = PERSONA_NODE_TEST;
 	node.source = condition;
+	node.scope = PERSONA_NONE;
 	node.timed = persona_test_is_relative(condition->test);
 	node.test = set->test_count;
 	initStringInfo(&key);
@@ -657,6 +736,7 @@ add_boolean(Adder *adder, PersonaCondition *condition)
 	node.kind = condition->kind == PERSONA_ALL ? PERSONA_NODE_ALL
 		: condition->kind == PERSONA_ANY ? PERSONA_NODE_ANY : PERSONA_NODE_NOT;
 	node.source = condition;
+	node.scope = PERSONA_NONE;
 	node.count = condition->count;
 	node.parts = palloc(sizeof(int) * Max(condition->count, 1));
 	initStringInfo(&key);
@@ -665,6 +745,7 @@ add_boolean(Adder *adder, PersonaCondition *condition)
 	{
 		node.parts[i] = add_condition(adder, condition->parts[i]);
 		node.timed |= adder->set->nodes[node.parts[i]].timed;
+		node.scope = Max(node.scope, adder->set->nodes[node.parts[i]].scope);
 		appendStringInfo(&key, " %d", node.parts[i]);
 	}
 	return add_node(adder->set, &node, key.data);
@@ -680,10 +761,76 @@ add_bucket(Adder *adder, PersonaCondition *condition)
 	memset(&node, 0, sizeof(node));
 	node.kind = PERSONA_NODE_BUCKET;
 	node.source = condition;
+	node.scope = PERSONA_NONE;
 	initStringInfo(&key);
 	appendStringInfoString(&key, "bucket ");
 	append_text(&key, condition->seed);
 	appendStringInfo(&key, "%.17g %.17g", condition->bucket_from, condition->bucket_to);
+	return add_node(adder->set, &node, key.data);
+}
+
+/* Adds a condition that has held for a length of time. */
+static int
+add_held(Adder *adder, PersonaCondition *condition)
+{
+	PersonaNode node;
+	const PersonaNode *part;
+
+	memset(&node, 0, sizeof(node));
+	node.kind = PERSONA_NODE_HELD;
+	node.source = condition;
+	node.count = 1;
+	node.parts = palloc(sizeof(int));
+	node.parts[0] = add_condition(adder, condition->parts[0]);
+	part = &adder->set->nodes[node.parts[0]];
+	if (!part->timed)
+		pcore_fail(psprintf("%s.held", condition->path), "it changes neither with events nor with time, so it has always held or never will",
+				   "Columns of the customer have no history: test the column that tells when the value changed, or bind the history as events.");
+	node.timed = true;
+	node.scope = part->scope;
+	return add_node(adder->set, &node, psprintf("held %d " INT64_FORMAT, node.parts[0], condition->held_for));
+}
+
+/* Returns the number of the scope of a property. */
+static int
+add_scope(PersonaConditions *set, const char *property)
+{
+	PersonaScope *scope;
+
+	for (int s = 0; s < set->scope_count; s++)
+		if (strcmp(set->scopes[s].property, property) == 0)
+			return s;
+	set->scopes = grow(set->scopes, set->scope_count, &set->scope_room, sizeof(PersonaScope));
+	scope = &set->scopes[set->scope_count];
+	scope->property = property;
+	scope->slot = PERSONA_NONE;
+	scope->selectors = scope->nodes = NULL;
+	return set->scope_count++;
+}
+
+/* Adds a condition that holds for some key. */
+static int
+add_per(Adder *adder, PersonaCondition *condition)
+{
+	Adder		inside = {adder->set, adder->find_cohort, adder->data, add_scope(adder->set, condition->name), NULL};
+	PersonaNode node;
+	StringInfoData key;
+	int			selector = -1;
+
+	memset(&node, 0, sizeof(node));
+	node.kind = PERSONA_NODE_PER;
+	node.source = condition;
+	node.timed = true;
+	node.scope = PERSONA_NONE;
+	node.keys = inside.scope;
+	node.count = 1;
+	node.parts = palloc(sizeof(int));
+	node.parts[0] = add_condition(&inside, condition->parts[0]);
+	node.keyed_by = inside.keyed_by;
+	initStringInfo(&key);
+	appendStringInfo(&key, "per %d %d", inside.scope, node.parts[0]);
+	while ((selector = bms_next_member(node.keyed_by, selector)) >= 0)
+		appendStringInfo(&key, " %d", selector);
 	return add_node(adder->set, &node, key.data);
 }
 
@@ -708,6 +855,10 @@ add_condition(Adder *adder, PersonaCondition *condition)
 			return add_sequence(adder, condition);
 		case PERSONA_BUCKET:
 			return add_bucket(adder, condition);
+		case PERSONA_HELD:
+			return add_held(adder, condition);
+		case PERSONA_PER:
+			return add_per(adder, condition);
 	}
 	pg_unreachable();
 }
@@ -717,7 +868,7 @@ int
 persona_conditions_add(PersonaConditions *set, PersonaCondition *condition,
 					   PersonaCohortFinder find_cohort, void *data)
 {
-	Adder		adder = {set, find_cohort, data};
+	Adder		adder = {set, find_cohort, data, PERSONA_NONE, NULL};
 
 	return add_condition(&adder, condition);
 }
@@ -771,6 +922,11 @@ persona_conditions_constant(const PersonaConditions *set, int number)
 		case PERSONA_NODE_NOT:
 			result = persona_conditions_constant(set, node->parts[0]);
 			return result == -1 ? -1 : !result;
+		case PERSONA_NODE_HELD:
+			return persona_conditions_constant(set, node->parts[0]);
+		case PERSONA_NODE_PER:
+			/* A key has to exist. */
+			return persona_conditions_constant(set, node->parts[0]) == 0 ? 0 : -1;
 		case PERSONA_NODE_COUNT:
 		case PERSONA_NODE_DISTINCT:
 		case PERSONA_NODE_EVERY:

@@ -42,7 +42,10 @@ typedef enum PersonaNodeKind
 	PERSONA_NODE_LAST,
 	PERSONA_NODE_EVERY,
 	PERSONA_NODE_SEQUENCE,
-	PERSONA_NODE_BUCKET
+	PERSONA_NODE_BUCKET,
+	PERSONA_NODE_GAP,
+	PERSONA_NODE_HELD,
+	PERSONA_NODE_PER
 } PersonaNodeKind;
 
 typedef struct PersonaNodeStep
@@ -58,16 +61,31 @@ typedef struct PersonaNode
 	const PersonaCondition *source; /* the first condition that made it */
 	const char *key;			/* what makes it equal to another */
 	int			count;
-	int		   *parts;			/* of all, any, not */
+	int		   *parts;			/* of all, any, not; held and per have one */
 	int			test;			/* number of the test of the customer row */
 	int			selector;
 	int			passed;			/* first, last: selector with the test's "where", or PERSONA_NONE */
 	int			slot;			/* sum, avg, distinct */
-	int			range_count;	/* whole numbers that the count may have */
+	int			range_count;	/* numbers that the count, or lengths that the gap, may have */
 	PcoreRange *ranges;
 	PersonaNodeStep *steps;
 	bool		timed;			/* can change by events or by time */
+	int			scope;			/* it looks at the events of one key: number of the scope, or PERSONA_NONE */
+	int			keys;			/* per: number of the scope that its part is in */
+	Bitmapset  *keyed_by;		/* per: selectors whose events make a key exist */
 } PersonaNode;
+
+/*
+ * What is asked per key of one property.  The customer's events are parted by
+ * the property's value; nodes of the scope are answered for each part by itself.
+ */
+typedef struct PersonaScope
+{
+	const char *property;
+	int			slot;			/* that keeps the property */
+	Bitmapset  *selectors;
+	Bitmapset  *nodes;			/* that are answered per key */
+} PersonaScope;
 
 typedef struct PersonaSelector
 {
@@ -107,6 +125,9 @@ typedef struct PersonaConditions
 	PersonaSlot *slots;
 	int			test_count;
 	const PersonaCondition **tests;
+	int			scope_count;
+	PersonaScope *scopes;
+	int			scope_room;
 	int			node_room;
 	int			selector_room;
 	int			slot_room;
@@ -135,6 +156,21 @@ extern int	persona_conditions_words(const PersonaConditions *set);
 
 /* ---- evaluation: one customer at one instant ---- */
 
+/* A key of a scope, and its events: places in the customer's timeline. */
+typedef struct PersonaKey
+{
+	const char *text;			/* equal values have equal text */
+	int			count;
+	int32	   *events;
+} PersonaKey;
+
+typedef struct PersonaKeys
+{
+	bool		known;
+	int			count;
+	PersonaKey *keys;			/* in the order of their first events */
+} PersonaKeys;
+
 typedef struct PersonaEvaluation
 {
 	const PersonaConditions *set;
@@ -154,6 +190,10 @@ typedef struct PersonaEvaluation
 
 	PcoreTruth *memory[2];		/* truths by node: from as_of on; of all time */
 	bool	   *known[2];
+
+	PersonaKeys *keys;			/* by scope */
+	int			scope;			/* events of one key of this scope only, or PERSONA_NONE */
+	struct PersonaEvaluation *whole;	/* of all events, if this is of one key's */
 } PersonaEvaluation;
 
 /* Prepares the evaluation of a customer; "records" are sorted and may go beyond as_of. */
@@ -165,12 +205,30 @@ extern PcoreTruth persona_truth_from_now(PersonaEvaluation *evaluation, int node
 /* Returns the truth of a node over all time. */
 extern PcoreTruth persona_truth_of_all_time(PersonaEvaluation *evaluation, int node);
 
+/* The truth of a condition for one key. */
+typedef struct PersonaKeyTruth
+{
+	const char *key;
+	PcoreTruth	truth;
+} PersonaKeyTruth;
+
+/* Returns the truths over all time of a node of kind PERSONA_NODE_PER, by key. */
+extern PersonaKeyTruth *persona_truths_by_key(PersonaEvaluation *evaluation, int node, int *count);
+
 /*
- * Finds the event that speaks for a condition: of the first event or sequence
- * in it that is not negated, the latest event of the match at as_of; or, with
- * an alias, the event of the step of that name.  NULL when there is none.
+ * Returns the truth from as_of on of a node for one key.  Other than in the
+ * union over the keys, a key without events of the condition counts.
  */
-extern const PersonaRecord *persona_speaking_event(PersonaEvaluation *evaluation, int node, const char *alias);
+extern PcoreTruth persona_truth_of_key(PersonaEvaluation *evaluation, int node, const char *key);
+
+/*
+ * Finds the event that speaks for a condition at an instant up to as_of: of the
+ * first event or sequence in it that is not negated, the latest event of the
+ * match that holds then; or, with an alias, the event of the step of that name.
+ * NULL when there is none.  "key" is that of a keyed condition.
+ */
+extern const PersonaRecord *persona_speaking_event(PersonaEvaluation *evaluation, int node, const char *alias,
+												   PcoreInstant instant, const char *key);
 
 /* Returns the selector of the events that persona_speaking_event can find, or PERSONA_NONE. */
 extern int	persona_speaking_selector(const PersonaConditions *set, int node, const char *alias);

@@ -11,17 +11,12 @@
 #include <limits.h>
 
 #include "common/hashfn.h"
-#include "condition/conditions.h"
+#include "condition/evaluate.h"
 #include "core/text.h"
 #include "host.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
-
-#define NOW 0
-#define ALL_TIME 1
-
-static PcoreTruth node_truth(PersonaEvaluation *evaluation, int node, int mode);
 
 /* Prepares the evaluation of a customer; "records" are sorted and may go beyond as_of. */
 void
@@ -44,6 +39,9 @@ persona_evaluation_begin(PersonaEvaluation *evaluation, PersonaRecord **records,
 		evaluation->memory[m] = palloc(sizeof(PcoreTruth) * (set->node_count + 1));
 		evaluation->known[m] = palloc0(sizeof(bool) * (set->node_count + 1));
 	}
+	evaluation->keys = palloc0(sizeof(PersonaKeys) * (set->scope_count + 1));
+	evaluation->scope = PERSONA_NONE;
+	evaluation->whole = NULL;
 
 	/* The events of each selector: counted first, then listed. */
 	room = palloc0(sizeof(int) * (set->selector_count + 1));
@@ -122,26 +120,29 @@ window_span(const PersonaPeriod *period, PcoreInstant at, const PcoreZone *zone)
 }
 
 /* Returns a kept value of an event as text, or NULL. */
-static char *
-kept_text(const PersonaEvaluation *evaluation, int event, int slot)
+char *
+persona_kept_text(const PersonaEvaluation *evaluation, int event, int slot)
 {
 	const PersonaValue *value = persona_record_value(evaluation->events[event], evaluation->words, slot);
 
 	return value == NULL ? NULL : pnstrdup(value->bytes, value->length);
 }
 
-/* The times in which the events of a selector count; an event may have several. */
-typedef struct Windows
+/* Returns the time in which an event counts for the window of a condition. */
+static PcoreSpan
+condition_span(const PersonaCondition *condition, PcoreInstant at, const PcoreZone *zone)
 {
-	int			count;
-	int			room;
-	PcoreSpan  *spans;
-	int		   *events;			/* by span: place among the selector's events */
-} Windows;
+	PcoreSpan	span = window_span(&condition->within, at, zone);
+
+	/* "before" begins when "within" ends. */
+	if (condition->before.kind != PERSONA_PERIOD_NONE)
+		span.from = pcore_max(span.from, window_span(&condition->before, at, zone).until);
+	return span;
+}
 
 /* Adds a time in which an event counts. */
 static void
-add_window(Windows *windows, PcoreSpan span, int event)
+add_window(PersonaWindows *windows, PcoreSpan span, int event)
 {
 	if (windows->count == windows->room)
 	{
@@ -185,10 +186,10 @@ kept_where_truth(const PersonaCondition *where, const char **kept, const PcoreZo
 
 /* Adds the times in which both an event's window is open and its "where" holds. */
 static void
-add_where_windows(PersonaEvaluation *evaluation, Windows *windows, int selector, int event, PcoreSpan window)
+add_where_windows(PersonaEvaluation *evaluation, PersonaWindows *windows, int selector, int event, PcoreSpan window)
 {
 	const PersonaSelector *from = &evaluation->set->selectors[selector];
-	const char *kept = kept_text(evaluation, evaluation->chosen[selector][event], from->kept_where);
+	const char *kept = persona_kept_text(evaluation, evaluation->chosen[selector][event], from->kept_where);
 	PcoreTruth	truth;
 	bool		holds;
 	PcoreInstant begin = PCORE_BEGIN_OF_TIME;
@@ -210,17 +211,17 @@ add_where_windows(PersonaEvaluation *evaluation, Windows *windows, int selector,
 }
 
 /* Returns the times in which the events of a selector count. */
-static Windows
-find_windows(PersonaEvaluation *evaluation, const PersonaCondition *condition, int selector)
+PersonaWindows
+persona_windows(PersonaEvaluation *evaluation, const PersonaCondition *condition, int selector)
 {
 	int			count = evaluation->chosen_count[selector];
-	Windows		windows = {0, count + 1, palloc(sizeof(PcoreSpan) * (count + 1)), palloc(sizeof(int) * (count + 1))};
+	PersonaWindows windows = {0, count + 1, palloc(sizeof(PcoreSpan) * (count + 1)), palloc(sizeof(int) * (count + 1))};
 	PcoreZone	named;
 	const PcoreZone *zone = condition_zone(evaluation, condition, &named);
 
 	for (int i = 0; i < count; i++)
 	{
-		PcoreSpan	span = window_span(&condition->within, evaluation->at[evaluation->chosen[selector][i]], zone);
+		PcoreSpan	span = condition_span(condition, evaluation->at[evaluation->chosen[selector][i]], zone);
 
 		if (evaluation->set->selectors[selector].kept_where == PERSONA_NONE)
 			add_window(&windows, span, i);
@@ -288,12 +289,13 @@ static PcoreTruth
 count_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 {
 	const PersonaCondition *condition = node->source;
-	Windows		windows;
+	PersonaWindows windows;
 
 	if (mode == NOW && condition->within.kind != PERSONA_PERIOD_CALENDAR
+		&& condition->before.kind == PERSONA_PERIOD_NONE
 		&& evaluation->set->selectors[node->selector].kept_where == PERSONA_NONE)
 		return count_from_now(evaluation, node, condition->within.length);
-	windows = find_windows(evaluation, condition, node->selector);
+	windows = persona_windows(evaluation, condition, node->selector);
 	return pcore_truth_count(windows.spans, windows.count, mode_start(evaluation, mode),
 							 node->ranges, node->range_count);
 }
@@ -470,7 +472,7 @@ sum_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 	const PersonaCondition *condition = node->source;
 	const int32 *chosen = evaluation->chosen[node->selector];
 	int			count = evaluation->chosen_count[node->selector];
-	Windows		windows = find_windows(evaluation, condition, node->selector);
+	PersonaWindows windows = persona_windows(evaluation, condition, node->selector);
 	char	  **texts = palloc(sizeof(char *) * (count + 1));
 	PcoreSweep	sweep = {sum_enter, sum_leave, sum_test, NULL};
 	Sum			sum;
@@ -495,7 +497,7 @@ sum_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 	}
 	for (int i = 0; i < count; i++)
 	{
-		texts[i] = kept_text(evaluation, chosen[i], node->slot);
+		texts[i] = persona_kept_text(evaluation, chosen[i], node->slot);
 		sum.absent[i] = texts[i] == NULL;
 		if (!sum.absent[i])
 			sum.exact &= read_amount(texts[i], &sum.amounts[i]);
@@ -521,36 +523,21 @@ sum_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 
 /* ---- classes of equal values ---- */
 
-typedef struct ClassEntry
-{
-	const char *text;
-	uint32		hash;
-	int32		class;
-} ClassEntry;
-
-/* Numbers texts so that equal texts have equal numbers. */
-typedef struct Classes
-{
-	int			size;			/* a power of two */
-	ClassEntry *entries;
-	int32		next;
-} Classes;
-
 /* Makes a table for at most "count" texts. */
-static Classes
-make_classes(int count)
+PersonaClasses
+persona_classes_make(int count)
 {
-	Classes		classes = {64, NULL, 0};
+	PersonaClasses classes = {64, NULL, 0};
 
 	while (classes.size < count * 2)
 		classes.size *= 2;
-	classes.entries = palloc0(sizeof(ClassEntry) * classes.size);
+	classes.entries = palloc0(sizeof(PersonaClassEntry) * classes.size);
 	return classes;
 }
 
 /* Returns the number of a text. */
-static int32
-class_of_text(Classes *classes, const char *text)
+int32
+persona_class_of(PersonaClasses *classes, const char *text)
 {
 	uint32		hash = hash_bytes((const unsigned char *) text, strlen(text));
 	int			i = hash & (classes->size - 1);
@@ -610,17 +597,17 @@ static PcoreTruth
 distinct_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 {
 	const int32 *chosen = evaluation->chosen[node->selector];
-	Windows		windows = find_windows(evaluation, node->source, node->selector);
-	Classes		classes = make_classes(windows.count);
+	PersonaWindows windows = persona_windows(evaluation, node->source, node->selector);
+	PersonaClasses classes = persona_classes_make(windows.count);
 	int32	   *class_of = palloc(sizeof(int32) * (windows.count + 1));
 	Distinct	distinct = {node, class_of, NULL, 0};
 	PcoreSweep	sweep = {distinct_enter, distinct_leave, distinct_test, &distinct};
 
 	for (int i = 0; i < windows.count; i++)
 	{
-		char	   *text = kept_text(evaluation, chosen[windows.events[i]], node->slot);
+		char	   *text = persona_kept_text(evaluation, chosen[windows.events[i]], node->slot);
 
-		class_of[i] = text == NULL ? -1 : class_of_text(&classes, text);
+		class_of[i] = text == NULL ? -1 : persona_class_of(&classes, text);
 	}
 	distinct.open = palloc0(sizeof(int) * (classes.next + 1));
 	return pcore_truth_sweep(windows.spans, windows.count, mode_start(evaluation, mode), &sweep);
@@ -635,7 +622,7 @@ one_event_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode
 	const PersonaCondition *condition = node->source;
 	const int32 *chosen = evaluation->chosen[node->selector];
 	int			count = evaluation->chosen_count[node->selector];
-	PcoreSpan  *spans = find_windows(evaluation, condition, node->selector).spans;
+	PcoreSpan  *spans = persona_windows(evaluation, condition, node->selector).spans;
 	PcoreSpan  *tests = palloc(sizeof(PcoreSpan) * (count + 1));
 	PcoreZone	named;
 	const PcoreZone *zone = condition_zone(evaluation, condition, &named);
@@ -657,6 +644,21 @@ one_event_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode
 	if (node->kind == PERSONA_NODE_FIRST)
 		return pcore_truth_first(spans, tests, count, mode_start(evaluation, mode));
 	return pcore_truth_last(spans, tests, count, mode_start(evaluation, mode));
+}
+
+/* Returns the truth of a test of the longest, shortest or last gap. */
+static PcoreTruth
+gap_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
+{
+	const int32 *chosen = evaluation->chosen[node->selector];
+	int			count = evaluation->chosen_count[node->selector];
+	PcoreSpan  *spans = persona_windows(evaluation, node->source, node->selector).spans;
+	PcoreInstant *at = palloc(sizeof(PcoreInstant) * (count + 1));
+
+	for (int i = 0; i < count; i++)
+		at[i] = evaluation->at[chosen[i]];
+	return pcore_truth_gap(spans, at, count, mode_start(evaluation, mode), node->source->gap,
+						   node->ranges, node->range_count);
 }
 
 /* Returns the truth of "in so many of the last n periods". */
@@ -705,7 +707,7 @@ same_classes(PersonaEvaluation *evaluation, const PersonaNodeStep *step, int pre
 {
 	int			selectors[2] = {step->selector, previous_selector};
 	int32	   *class_of = palloc(sizeof(int32) * (evaluation->event_count + 1));
-	Classes		classes = make_classes(evaluation->chosen_count[selectors[0]] + evaluation->chosen_count[selectors[1]]);
+	PersonaClasses classes = persona_classes_make(evaluation->chosen_count[selectors[0]] + evaluation->chosen_count[selectors[1]]);
 
 	for (int e = 0; e < evaluation->event_count; e++)
 		class_of[e] = -1;
@@ -717,7 +719,7 @@ same_classes(PersonaEvaluation *evaluation, const PersonaNodeStep *step, int pre
 
 			for (int p = 0; p < step->same_count; p++)
 			{
-				char	   *text = kept_text(evaluation, event, step->same_slots[p]);
+				char	   *text = persona_kept_text(evaluation, event, step->same_slots[p]);
 
 				/* A step never matches on an absent property. */
 				if (text == NULL)
@@ -728,14 +730,14 @@ same_classes(PersonaEvaluation *evaluation, const PersonaNodeStep *step, int pre
 				all = step->same_count == 1 ? text : psprintf("%s%zu:%s", all == NULL ? "" : all, strlen(text), text);
 			}
 			if (all != NULL)
-				class_of[event] = class_of_text(&classes, all);
+				class_of[event] = persona_class_of(&classes, all);
 		}
 	return class_of;
 }
 
-/* Returns the truth of a sequence, and the events it bound if "bound" is given. */
-static PcoreTruth
-sequence_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode, int32 *bound)
+/* Returns the truth of a sequence, and the events that it bound at an instant if "bound" is given. */
+PcoreTruth
+persona_sequence_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode, PcoreInstant instant, int32 *bound)
 {
 	const PersonaCondition *condition = node->source;
 	PcoreStep  *steps = palloc0(sizeof(PcoreStep) * condition->step_count);
@@ -756,7 +758,8 @@ sequence_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode,
 			previous = s;
 	}
 	return pcore_sequence(evaluation->at, evaluation->event_count, steps, condition->step_count,
-						  condition->within.length, mode_start(evaluation, mode), evaluation->as_of, bound);
+						  condition->within.length, condition->completed_within, mode_start(evaluation, mode),
+						  instant, bound);
 }
 
 /* ---- all nodes ---- */
@@ -774,7 +777,7 @@ compute_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 			truth = pcore_truth_constant(node->kind == PERSONA_NODE_ALL);
 			for (int i = 0; i < node->count; i++)
 			{
-				PcoreTruth	part = node_truth(evaluation, node->parts[i], mode);
+				PcoreTruth	part = persona_node_truth(evaluation, node->parts[i], mode);
 
 				truth = node->kind == PERSONA_NODE_ALL ? pcore_truth_and(truth, part) : pcore_truth_or(truth, part);
 				/* False for ever, or true for ever: nothing changes that. */
@@ -783,23 +786,11 @@ compute_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 			}
 			return truth;
 		case PERSONA_NODE_NOT:
-			return pcore_truth_not(node_truth(evaluation, node->parts[0], mode));
+			return pcore_truth_not(persona_node_truth(evaluation, node->parts[0], mode));
 		case PERSONA_NODE_TEST:
 			truth = persona_row_test_truth(evaluation->tests[node->test], evaluation->values, evaluation->nulls,
 										   evaluation->zone, view_of(evaluation, mode));
-			if (mode == NOW && truth.count > 0)
-			{
-				/* Leave out what is past. */
-				PcoreTruth	future = {pcore_truth_at(truth, evaluation->as_of), truth.count, truth.toggles};
-
-				while (future.count > 0 && future.toggles[0] <= evaluation->as_of)
-				{
-					future.toggles++;
-					future.count--;
-				}
-				return future;
-			}
-			return truth;
+			return mode == NOW && truth.count > 0 ? pcore_truth_from(truth, evaluation->as_of) : truth;
 		case PERSONA_NODE_COUNT:
 			return count_truth(evaluation, node, mode);
 		case PERSONA_NODE_SUM:
@@ -812,22 +803,32 @@ compute_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 		case PERSONA_NODE_EVERY:
 			return every_truth(evaluation, node, mode);
 		case PERSONA_NODE_SEQUENCE:
-			return sequence_truth(evaluation, node, mode, NULL);
+			return persona_sequence_truth(evaluation, node, mode, evaluation->as_of, NULL);
 		case PERSONA_NODE_BUCKET:
 			{
 				double		place = pcore_bucket(node->source->seed, evaluation->key, 2);
 
 				return pcore_truth_constant(place >= node->source->bucket_from && place < node->source->bucket_to);
 			}
+		case PERSONA_NODE_GAP:
+			return gap_truth(evaluation, node, mode);
+		case PERSONA_NODE_HELD:
+			truth = pcore_truth_held(persona_node_truth(evaluation, node->parts[0], ALL_TIME), node->source->held_for);
+			return mode == NOW ? pcore_truth_from(truth, evaluation->as_of) : truth;
+		case PERSONA_NODE_PER:
+			return persona_truth_of_any_key(evaluation, node, mode);
 	}
 	pg_unreachable();
 }
 
 /* Returns the truth of a node, computed at most once. */
-static PcoreTruth
-node_truth(PersonaEvaluation *evaluation, int node, int mode)
+PcoreTruth
+persona_node_truth(PersonaEvaluation *evaluation, int node, int mode)
 {
 	check_stack_depth();
+	/* What asks for no key is the same for all of them. */
+	if (evaluation->whole != NULL && evaluation->set->nodes[node].scope != evaluation->scope)
+		return persona_node_truth(evaluation->whole, node, mode);
 	if (!evaluation->known[mode][node])
 	{
 		evaluation->memory[mode][node] = compute_truth(evaluation, &evaluation->set->nodes[node], mode);
@@ -840,117 +841,12 @@ node_truth(PersonaEvaluation *evaluation, int node, int mode)
 PcoreTruth
 persona_truth_from_now(PersonaEvaluation *evaluation, int node)
 {
-	return node_truth(evaluation, node, NOW);
+	return persona_node_truth(evaluation, node, NOW);
 }
 
 /* Returns the truth of a node over all time. */
 PcoreTruth
 persona_truth_of_all_time(PersonaEvaluation *evaluation, int node)
 {
-	return node_truth(evaluation, node, ALL_TIME);
-}
-
-/* ---- the event that speaks for a condition ---- */
-
-/* Finds the node of events that speaks, and its step (for sequences). */
-static const PersonaNode *
-speaking_node(const PersonaConditions *set, int number, const char *alias, int *step)
-{
-	const PersonaNode *node = &set->nodes[number];
-
-	*step = PERSONA_NONE;
-	switch (node->kind)
-	{
-		case PERSONA_NODE_ALL:
-		case PERSONA_NODE_ANY:
-			for (int i = 0; i < node->count; i++)
-			{
-				const PersonaNode *found = speaking_node(set, node->parts[i], alias, step);
-
-				if (found != NULL)
-					return found;
-			}
-			return NULL;
-		case PERSONA_NODE_COUNT:
-			/* "never did" has no event. */
-			if (node->range_count > 0 && node->ranges[0].low == 0)
-				return NULL;
-			return alias == NULL ? node : NULL;
-		case PERSONA_NODE_SUM:
-		case PERSONA_NODE_DISTINCT:
-		case PERSONA_NODE_FIRST:
-		case PERSONA_NODE_LAST:
-		case PERSONA_NODE_EVERY:
-			return alias == NULL ? node : NULL;
-		case PERSONA_NODE_SEQUENCE:
-			for (int s = node->source->step_count - 1; s >= 0; s--)
-			{
-				const PersonaStep *candidate = &node->source->steps[s];
-
-				if (candidate->absent)
-					continue;
-				if (alias == NULL || (candidate->alias != NULL && strcmp(candidate->alias, alias) == 0))
-				{
-					*step = s;
-					return node;
-				}
-			}
-			return NULL;
-		default:
-			return NULL;
-	}
-}
-
-/* Returns the selector of the events that persona_speaking_event can find, or PERSONA_NONE. */
-int
-persona_speaking_selector(const PersonaConditions *set, int number, const char *alias)
-{
-	int			step;
-	const PersonaNode *node = speaking_node(set, number, alias, &step);
-
-	if (node == NULL)
-		return PERSONA_NONE;
-	return step == PERSONA_NONE ? node->selector : node->steps[step].selector;
-}
-
-/* Finds the event that speaks for a condition. */
-const PersonaRecord *
-persona_speaking_event(PersonaEvaluation *evaluation, int number, const char *alias)
-{
-	int			step;
-	const PersonaNode *node = speaking_node(evaluation->set, number, alias, &step);
-	int			count;
-
-	if (node == NULL)
-		return NULL;
-	if (step != PERSONA_NONE)
-	{
-		int32	   *bound = palloc(sizeof(int32) * node->source->step_count);
-
-		(void) sequence_truth(evaluation, node, NOW, bound);
-		return bound[step] < 0 ? NULL : evaluation->events[bound[step]];
-	}
-	count = evaluation->chosen_count[node->selector];
-	if (count == 0)
-		return NULL;
-	return evaluation->events[evaluation->chosen[node->selector][node->kind == PERSONA_NODE_FIRST ? 0 : count - 1]];
-}
-
-/* Lists the named steps of a condition, for messages. */
-char *
-persona_aliases(const PersonaConditions *set, int number)
-{
-	const PersonaNode *node = &set->nodes[number];
-	char	   *list = pstrdup("");
-
-	if (node->kind == PERSONA_NODE_SEQUENCE)
-	{
-		for (int s = 0; s < node->source->step_count; s++)
-			if (node->source->steps[s].alias != NULL)
-				list = psprintf("%s, %s", list, node->source->steps[s].alias);
-	}
-	else if (node->kind == PERSONA_NODE_ALL || node->kind == PERSONA_NODE_ANY)
-		for (int i = 0; i < node->count; i++)
-			list = psprintf("%s%s", list, persona_aliases(set, node->parts[i]));
-	return list;
+	return persona_node_truth(evaluation, node, ALL_TIME);
 }

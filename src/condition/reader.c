@@ -17,6 +17,7 @@ typedef struct Reader
 {
 	int			depth;
 	int			parts;
+	bool		keyed;			/* inside of a "per" */
 } Reader;
 
 /* What an operator takes. */
@@ -438,6 +439,13 @@ find_test(const PersonaJson *json, const char *path)
 	return test;
 }
 
+/* Tells whether an operator takes a list of operands. */
+static bool
+takes_list(PersonaOperator operator)
+{
+	return operator == PERSONA_IN || operator == PERSONA_NOT_IN || operator == PERSONA_BETWEEN;
+}
+
 /* Reads a comparison of numbers: {"at_least": 3}. */
 static PersonaTest *
 read_number_test(const PersonaJson *json, const char *path)
@@ -600,6 +608,43 @@ read_every(const PersonaJson *json, const char *path, PersonaCondition *conditio
 	}
 }
 
+/* Refuses a window that ends before it begins. */
+static void
+check_window(const PersonaPeriod *within, const PersonaPeriod *before, const char *path)
+{
+	if (within->kind == PERSONA_PERIOD_LENGTH && before->kind == PERSONA_PERIOD_LENGTH
+		&& within->length <= before->length)
+		pcore_fail(path, "the range is empty: within is not longer than before", NULL);
+}
+
+/* Reads {"gap": "longest", "at_least": "60 days"}. */
+static void
+read_gap(const PersonaJson *json, const char *path, const PersonaJson *gap, const char *gap_path,
+		 PersonaCondition *condition)
+{
+	static const char *const names[] = {"longest", "shortest", "last"};
+	PersonaTest *test = find_test(json, path);
+	int			g = 0;
+
+	if (gap->kind != PERSONA_JSON_STRING)
+		wrong_kind(gap, gap_path, "\"longest\", \"shortest\" or \"last\"");
+	while (g < 3 && strcmp(gap->text, names[g]) != 0)
+		g++;
+	if (g == 3)
+		pcore_fail(gap_path, pcore_format("there is no \"%s\" gap", gap->text),
+				   "It is the \"longest\", \"shortest\" or \"last\" gap between consecutive events.");
+	condition->gap = g == 0 ? PCORE_GAP_LONGEST : g == 1 ? PCORE_GAP_SHORTEST : PCORE_GAP_LAST;
+	if (test == NULL || !IS_COMPARISON(test->operator))
+		pcore_fail(path, "a comparison for \"gap\" is missing", "Add for example \"at_least\": \"60 days\".");
+	condition->gap_lengths = pcore_alloc(sizeof(PcoreDuration) * (size_t) test->count);
+	for (int i = 0; i < test->count; i++)
+		condition->gap_lengths[i] = read_length(test->operands[i],
+												takes_list(test->operator) ? item_path(test->path, i) : test->path);
+	if (test->operator == PERSONA_BETWEEN && condition->gap_lengths[0] > condition->gap_lengths[1])
+		pcore_fail(test->path, "the range is empty: low is more than high", NULL);
+	condition->test = test;
+}
+
 /* Reads what follows "first" or "last": where, and when. */
 static void
 read_one(Reader *reader, const PersonaJson *json, const char *path, PersonaCondition *condition)
@@ -620,9 +665,7 @@ read_one(Reader *reader, const PersonaJson *json, const char *path, PersonaCondi
 		condition->one_within = read_period(within, member_path(path, "within"), true, false);
 	if (before != NULL)
 		condition->one_before = read_period(before, member_path(path, "before"), true, false);
-	if (condition->one_within.kind == PERSONA_PERIOD_LENGTH && condition->one_before.kind == PERSONA_PERIOD_LENGTH
-		&& condition->one_within.length <= condition->one_before.length)
-		pcore_fail(path, "the range is empty: within is not longer than before", NULL);
+	check_window(&condition->one_within, &condition->one_before, path);
 	condition->one_where = read_where(reader, json, path);
 }
 
@@ -645,15 +688,20 @@ read_event(Reader *reader, const PersonaJson *json, const char *path, PersonaCon
 		{"first", PERSONA_FIRST},
 		{"last", PERSONA_LAST},
 		{"every", PERSONA_EVERY},
+		{"gap", PERSONA_GAP},
 	};
 	const char *measured = NULL;
 	const PersonaJson *within = persona_json_member(json, "within");
+	const PersonaJson *before = persona_json_member(json, "before");
 
 	condition->name_path = member_path(path, "event");
 	condition->name = need_name(need_member(json, "event", path), condition->name_path, "the kind of an event");
 	condition->where = read_where(reader, json, path);
 	if (within != NULL)
 		condition->within = read_period(within, member_path(path, "within"), true, false);
+	if (before != NULL)
+		condition->before = read_period(before, member_path(path, "before"), true, false);
+	check_window(&condition->within, &condition->before, path);
 	condition->zone = read_zone(json, path);
 
 	for (size_t m = 0; m < sizeof(measures) / sizeof(measures[0]); m++)
@@ -683,7 +731,13 @@ read_event(Reader *reader, const PersonaJson *json, const char *path, PersonaCon
 				if (within != NULL)
 					pcore_fail(member_path(path, "within"), "\"every\" names its own periods",
 							   "Leave out \"within\".");
+				if (before != NULL)
+					pcore_fail(member_path(path, "before"), "\"every\" names its own periods",
+							   "Leave out \"before\".");
 				read_every(member, member_at, condition);
+				break;
+			case PERSONA_GAP:
+				read_gap(json, path, member, member_at, condition);
 				break;
 			default:
 				condition->property = need_name(member, member_at, "the name of a property");
@@ -696,14 +750,15 @@ read_event(Reader *reader, const PersonaJson *json, const char *path, PersonaCon
 		}
 	}
 	{
-		bool		outer_test = condition->property != NULL;
-		const char *allowed[] = {"event", "where", "within", "zone",
+		bool		outer_test = condition->property != NULL || condition->measure == PERSONA_GAP;
+		const char *allowed[] = {"event", "where", "within", "before", "zone",
 			measured != NULL ? measured : "times",
 			outer_test ? persona_operator_name(condition->test->operator) : NULL, NULL};
 
 		check_keys(json, path, allowed);
 	}
 	if (condition->zone != NULL && condition->within.kind != PERSONA_PERIOD_CALENDAR
+		&& condition->before.kind != PERSONA_PERIOD_CALENDAR
 		&& condition->one_within.kind != PERSONA_PERIOD_CALENDAR
 		&& condition->one_before.kind != PERSONA_PERIOD_CALENDAR)
 		pcore_fail(member_path(path, "zone"), "\"zone\" has no meaning without a calendar period", NULL);
@@ -819,10 +874,11 @@ read_steps(Reader *reader, const PersonaJson *steps, const char *path, PersonaCo
 static void
 read_sequence(Reader *reader, const PersonaJson *json, const char *path, PersonaCondition *condition)
 {
-	static const char *const allowed[] = {"sequence", "within", NULL};
+	static const char *const allowed[] = {"sequence", "within", "completed_within", NULL};
 	const char *steps_path = member_path(path, "sequence");
 	const PersonaJson *steps = need_member(json, "sequence", path);
 	const PersonaJson *within = persona_json_member(json, "within");
+	const PersonaJson *completed = persona_json_member(json, "completed_within");
 	int			last_positive = -1;
 	PcoreDuration deadline = 0;
 
@@ -875,6 +931,8 @@ read_sequence(Reader *reader, const PersonaJson *json, const char *path, Persona
 			pcore_fail(member_path(path, "within"), "the sequence is over before its absence is",
 					   "Make \"within\" longer than \"for\".");
 	}
+	if (completed != NULL)
+		condition->completed_within = read_length(completed, member_path(path, "completed_within"));
 }
 
 /* Reads a share from 0 to 1. */
@@ -935,6 +993,63 @@ read_boolean(Reader *reader, const PersonaJson *json, const char *path, const ch
 		condition->parts[i] = read_condition(reader, &member->items[i], item_path(parts_path, i));
 }
 
+/* Reads {"held": c, "for": "3 days"}. */
+static void
+read_held(Reader *reader, const PersonaJson *json, const char *path, PersonaCondition *condition)
+{
+	static const char *const allowed[] = {"held", "for", NULL};
+
+	check_keys(json, path, allowed);
+	condition->held_for = read_length(need_member(json, "for", path), member_path(path, "for"));
+	condition->count = 1;
+	condition->parts = pcore_alloc(sizeof(PersonaCondition *));
+	condition->parts[0] = read_condition(reader, need_member(json, "held", path), member_path(path, "held"));
+}
+
+/* Tells whether a condition looks at events itself, not through a cohort. */
+static bool
+has_events(const PersonaCondition *condition)
+{
+	for (int i = 0; i < condition->count; i++)
+		if (has_events(condition->parts[i]))
+			return true;
+	return condition->kind == PERSONA_EVENT || condition->kind == PERSONA_SEQUENCE;
+}
+
+/* Reads a condition with "per": the same object without it, for the events of one key. */
+static void
+read_per(Reader *reader, const PersonaJson *json, const char *path, PersonaCondition *condition)
+{
+	PersonaJson *rest = pcore_alloc(sizeof(PersonaJson));
+	int			kept = 0;
+
+	condition->name_path = member_path(path, "per");
+	condition->name = need_name(need_member(json, "per", path), condition->name_path, "the name of a property");
+	if (reader->keyed)
+		pcore_fail(condition->name_path, "\"per\" inside of \"per\"",
+				   "An event has one key; name the more special property, such as an order's position.");
+	*rest = *json;
+	rest->keys = pcore_alloc(sizeof(char *) * (size_t) json->count);
+	rest->items = pcore_alloc(sizeof(PersonaJson) * (size_t) json->count);
+	for (int i = 0; i < json->count; i++)
+		if (strcmp(json->keys[i], "per") != 0)
+		{
+			rest->keys[kept] = json->keys[i];
+			rest->items[kept++] = json->items[i];
+		}
+	rest->count = kept;
+	if (kept == 0)
+		pcore_fail(path, "\"per\" without a condition",
+				   "Write it beside event, sequence, all, any, not or held.");
+	reader->keyed = true;
+	condition->count = 1;
+	condition->parts = pcore_alloc(sizeof(PersonaCondition *));
+	condition->parts[0] = read_condition(reader, rest, path);
+	reader->keyed = false;
+	if (!has_events(condition->parts[0]))
+		pcore_fail(condition->name_path, "\"per\" has no meaning without events", NULL);
+}
+
 /* Reads one condition. */
 static PersonaCondition *
 read_condition(Reader *reader, const PersonaJson *json, const char *path)
@@ -953,8 +1068,9 @@ read_condition(Reader *reader, const PersonaJson *json, const char *path)
 		{"event", PERSONA_EVENT},
 		{"sequence", PERSONA_SEQUENCE},
 		{"bucket", PERSONA_BUCKET},
+		{"held", PERSONA_HELD},
 	};
-	static const char expected[] = "A condition has one of the keys all, any, not, cohort, attribute, event, sequence and bucket.";
+	static const char expected[] = "A condition has one of the keys all, any, not, cohort, attribute, event, sequence, bucket and held.";
 	PersonaCondition *condition = zeroed(sizeof(PersonaCondition));
 	const char *kind = NULL;
 
@@ -966,6 +1082,14 @@ read_condition(Reader *reader, const PersonaJson *json, const char *path)
 	if (++reader->parts > PERSONA_MAX_PARTS)
 		pcore_fail(path, pcore_format("more than %d conditions in one definition", PERSONA_MAX_PARTS),
 				   "Split it into cohorts.");
+	if (persona_json_member(json, "per") != NULL)
+	{
+		condition->kind = PERSONA_PER;
+		condition->path = path;
+		read_per(reader, json, path, condition);
+		reader->depth--;
+		return condition;
+	}
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 		if (persona_json_member(json, kinds[k].key) != NULL)
 		{
@@ -1005,6 +1129,11 @@ read_condition(Reader *reader, const PersonaJson *json, const char *path)
 		case PERSONA_BUCKET:
 			read_bucket(json, path, condition);
 			break;
+		case PERSONA_HELD:
+			read_held(reader, json, path, condition);
+			break;
+		case PERSONA_PER:
+			break;				/* read above */
 	}
 	reader->depth--;
 	return condition;
@@ -1014,7 +1143,7 @@ read_condition(Reader *reader, const PersonaJson *json, const char *path)
 PersonaCondition *
 persona_condition_read(const PersonaJson *json, const char *path)
 {
-	Reader		reader = {0, 0};
+	Reader		reader = {0, 0, false};
 
 	return read_condition(&reader, json, path);
 }

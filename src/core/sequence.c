@@ -237,10 +237,25 @@ apply_deadline(const PcoreInstant *at, int count, const PcoreStep *absent,
 	}
 }
 
+/* Tells whether a match is preferred to an earlier one: it still counts, completed later, began later. */
+static bool
+speaks_before(const Link *links, const PcoreSpan *spans, int match, int other, PcoreInstant as_of)
+{
+	bool		counts = spans[match].until > as_of;
+	bool		other_counts = spans[other].until > as_of;
+
+	if (counts != other_counts)
+		return counts;
+	if (spans[match].from != spans[other].from)
+		return spans[match].from > spans[other].from;
+	return links[match].first >= links[other].first;
+}
+
 /* Returns the truth of a sequence over a timeline. */
 PcoreTruth
 pcore_sequence(const PcoreInstant *at, int count, const PcoreStep *steps, int step_count,
-			   PcoreDuration within, PcoreInstant start, PcoreInstant as_of, int32_t *bound)
+			   PcoreDuration within, PcoreDuration completed, PcoreInstant start, PcoreInstant as_of,
+			   int32_t *bound)
 {
 	StepLinks  *linked = pcore_alloc(sizeof(StepLinks) * (size_t) step_count);
 	StepLinks	ends;
@@ -279,9 +294,10 @@ pcore_sequence(const PcoreInstant *at, int count, const PcoreStep *steps, int st
 	{
 		spans[i].from = complete[i];
 		spans[i].until = within > 0 ? pcore_add(ends.links[i].first, within) : PCORE_END_OF_TIME;
+		if (completed > 0)
+			spans[i].until = pcore_min(spans[i].until, pcore_add(complete[i], completed));
 		if (spans[i].from < spans[i].until && complete[i] <= as_of
-			&& (best == NONE || complete[i] > complete[best]
-				|| (complete[i] == complete[best] && ends.links[i].first >= ends.links[best].first)))
+			&& (best == NONE || speaks_before(ends.links, spans, i, best, as_of)))
 			best = i;
 	}
 	if (bound != NULL)

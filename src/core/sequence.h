@@ -36,13 +36,16 @@ typedef struct PcoreStep
 /*
  * Returns the truth of a sequence over a timeline of "count" events at the
  * instants at[] (not decreasing), with places below "count" in the steps.
- * The first step is positive.  "within" 0 means for ever.  If "bound" is not
- * NULL, it receives for each step the event of the latest match that completed
- * at or before as_of (-1 for absences, and everywhere when there is none).
+ * The first step is positive.  A match counts until "within" after its begin
+ * and, if it is shorter, until "completed" after its completion; 0 means for
+ * ever.  If "bound" is not NULL, it receives for each step the event of a match
+ * that completed at or before as_of (-1 for absences, and everywhere when there
+ * is none): the latest that still counts then, or else the latest.
  */
 extern PcoreTruth pcore_sequence(const PcoreInstant *at, int count,
 								 const PcoreStep *steps, int step_count,
-								 PcoreDuration within, PcoreInstant start,
-								 PcoreInstant as_of, int32_t *bound);
+								 PcoreDuration within, PcoreDuration completed,
+								 PcoreInstant start, PcoreInstant as_of,
+								 int32_t *bound);
 
 #endif							/* PERSONA_SEQUENCE_H */

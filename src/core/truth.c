@@ -374,3 +374,97 @@ pcore_truth_first(const PcoreSpan *chosen, const PcoreSpan *tests, int count, Pc
 	}
 	return pcore_truth_any_span(spans, count, start);
 }
+
+/* Returns the truth of "has held for a length". */
+PcoreTruth
+pcore_truth_held(PcoreTruth truth, PcoreDuration length)
+{
+	Builder		builder = builder_begin(PCORE_BEGIN_OF_TIME);
+	bool		value = truth.initial;
+	PcoreInstant from = PCORE_BEGIN_OF_TIME;
+
+	for (int i = 0; i <= truth.count; i++)
+	{
+		PcoreInstant until = i < truth.count ? truth.toggles[i] : PCORE_END_OF_TIME;
+		PcoreInstant since = pcore_add(from, length);
+
+		if (value && since < until)
+		{
+			builder_set(&builder, since, true);
+			builder_set(&builder, until, false);
+		}
+		value = !value;
+		from = until;
+	}
+	return builder_end(&builder);
+}
+
+/* Returns a truth of all time as one that is known from "start" on. */
+PcoreTruth
+pcore_truth_from(PcoreTruth truth, PcoreInstant start)
+{
+	int			passed = toggles_until(truth, start);
+	PcoreTruth	future = {truth.initial ^ (passed & 1), truth.count - passed, truth.toggles + passed};
+
+	return future;
+}
+
+/* Gaps between consecutive events: gap i is the one before event i. */
+typedef struct Gaps
+{
+	const PcoreSpan *chosen;
+	const PcoreInstant *at;
+	int			count;
+	PcoreInstant start;
+	bool		last;			/* gaps count only as long as they are the last */
+	PcoreSpan  *spans;
+} Gaps;
+
+/* Returns the truth of "some gap is from low to high"; lengths too large for 64 bits are the largest. */
+static PcoreTruth
+some_gap(Gaps *gaps, PcoreDuration low, PcoreDuration high)
+{
+	int			found = 0;
+
+	for (int i = 1; i < gaps->count; i++)
+	{
+		PcoreDuration gap;
+		PcoreSpan	span;
+
+		if (__builtin_sub_overflow(gaps->at[i], gaps->at[i - 1], &gap))
+			gap = INT64_MAX;
+		if (gap < low || gap > high)
+			continue;
+		span = intersect(gaps->chosen[i - 1], gaps->chosen[i]);
+		/* A later event makes another gap the last. */
+		if (gaps->last && i + 1 < gaps->count)
+			span.until = pcore_min(span.until, gaps->chosen[i + 1].from);
+		gaps->spans[found++] = span;
+	}
+	return pcore_truth_any_span(gaps->spans, found, gaps->start);
+}
+
+/* Returns the truth of a test of the longest, shortest or last gap. */
+PcoreTruth
+pcore_truth_gap(const PcoreSpan *chosen, const PcoreInstant *at, int count, PcoreInstant start, PcoreGap which,
+				const PcoreRange *ranges, int range_count)
+{
+	Gaps		gaps = {chosen, at, count, start, which == PCORE_GAP_LAST, NULL};
+	PcoreTruth	truth = pcore_truth_constant(false);
+
+	gaps.spans = pcore_alloc(sizeof(PcoreSpan) * (size_t) (count + 1));
+	for (int r = 0; r < range_count; r++)
+	{
+		int64_t		low = ranges[r].low;
+		int64_t		high = ranges[r].high;
+		PcoreTruth	part = some_gap(&gaps, low, high);
+
+		/* The longest is in the range if one is, and none is longer. */
+		if (which == PCORE_GAP_LONGEST && high < INT64_MAX)
+			part = pcore_truth_and(part, pcore_truth_not(some_gap(&gaps, high + 1, INT64_MAX)));
+		if (which == PCORE_GAP_SHORTEST && low > 0)
+			part = pcore_truth_and(part, pcore_truth_not(some_gap(&gaps, 0, low - 1)));
+		truth = pcore_truth_or(truth, part);
+	}
+	return truth;
+}

@@ -96,4 +96,32 @@ extern PcoreTruth pcore_truth_last(const PcoreSpan *chosen, const PcoreSpan *tes
 extern PcoreTruth pcore_truth_first(const PcoreSpan *chosen, const PcoreSpan *tests, int count,
 									PcoreInstant start);
 
+/*
+ * Returns the truth of "has held for a length": each stretch begins so much
+ * later, and is left out if it is not longer.  What has always held, has held
+ * long enough.  The truth is one of all time.
+ */
+extern PcoreTruth pcore_truth_held(PcoreTruth truth, PcoreDuration length);
+
+/* Returns a truth of all time as one that is known from "start" on. */
+extern PcoreTruth pcore_truth_from(PcoreTruth truth, PcoreInstant start);
+
+/* Which of the gaps between consecutive events is measured. */
+typedef enum PcoreGap
+{
+	PCORE_GAP_LONGEST,
+	PCORE_GAP_SHORTEST,
+	PCORE_GAP_LAST
+} PcoreGap;
+
+/*
+ * Returns the truth of "the longest (shortest, last) gap between consecutive
+ * chosen events is in a range".  Event i, at at[i], is chosen while chosen[i] is
+ * open; both ends of the spans increase with i, as does at[].  With less than
+ * two events there is no gap, and the truth is false.
+ */
+extern PcoreTruth pcore_truth_gap(const PcoreSpan *chosen, const PcoreInstant *at, int count,
+								  PcoreInstant start, PcoreGap which,
+								  const PcoreRange *ranges, int range_count);
+
 #endif							/* PERSONA_TRUTH_H */

@@ -32,6 +32,7 @@ typedef struct Case
 	int32_t		events[MOST_STEPS][MOST_EVENTS];
 	int32_t		classes[MOST_STEPS][MOST_EVENTS];
 	PcoreDuration within;
+	PcoreDuration completed;
 	PcoreInstant start;
 	PcoreInstant as_of;
 } Case;
@@ -138,6 +139,8 @@ is_match(const Case *c, Match *match, int visible)
 		if (deadline > match->complete)
 			match->complete = deadline;
 	}
+	if (c->completed > 0 && match->complete + c->completed < match->over)
+		match->over = match->complete + c->completed;
 	return true;
 }
 
@@ -196,6 +199,7 @@ typedef struct Latest
 {
 	PcoreInstant as_of;
 	bool		found;
+	bool		counts;			/* at as_of */
 	Wide		complete;
 	PcoreInstant first;
 	const int32_t *bound;		/* what was reported */
@@ -203,20 +207,28 @@ typedef struct Latest
 	bool		is_bound;		/* one of the latest matches is what was reported */
 } Latest;
 
-/* Keeps the matches that completed last, and of those the ones that begin last. */
+/* Keeps the matches that still count, or else all; of them those that completed last, and then those that begin last. */
 static void
 note_latest(const Match *match, void *state)
 {
 	Latest	   *latest = state;
+	bool		counts = latest->as_of < match->over;
+	int			order;
 
 	if (match->complete > latest->as_of || match->complete >= match->over)
 		return;
-	if (latest->found && (match->complete < latest->complete
-						  || (match->complete == latest->complete && match->first < latest->first)))
+	if (counts != latest->counts)
+		order = counts ? 1 : -1;
+	else if (match->complete != latest->complete)
+		order = match->complete > latest->complete ? 1 : -1;
+	else
+		order = (match->first > latest->first) - (match->first < latest->first);
+	if (latest->found && order < 0)
 		return;
-	if (!latest->found || match->complete > latest->complete || match->first > latest->first)
+	if (!latest->found || order > 0)
 		latest->is_bound = false;
 	latest->found = true;
+	latest->counts = counts;
 	latest->complete = match->complete;
 	latest->first = match->first;
 	if (memcmp(match->places, latest->bound, sizeof(int32_t) * (size_t) latest->step_count) == 0)
@@ -283,6 +295,7 @@ make_case(NaiveSource *source, Case *c)
 		if (c->steps[s].absent && (neighbor(c, s, 1) < 0) != (c->steps[s].within > 0))
 			c->steps[s].within = neighbor(c, s, 1) < 0 ? 3 : 0;
 	c->within = naive_below(source, 3) == 0 ? 0 : naive_below(source, 16) + 1;
+	c->completed = naive_below(source, 3) == 0 ? naive_below(source, 8) + 1 : 0;
 	c->start = naive_below(source, 3) == 0 ? base + naive_below(source, TIMES) : PCORE_BEGIN_OF_TIME;
 	c->as_of = (c->count > 0 ? c->at[c->count - 1] : base) + naive_below(source, 6);
 }
@@ -301,7 +314,7 @@ naive_sequence(NaiveSource *source)
 	PcoreTruth	truth;
 
 	make_case(source, &c);
-	truth = pcore_sequence(c.at, c.count, c.steps, c.step_count, c.within, c.start, c.as_of, bound);
+	truth = pcore_sequence(c.at, c.count, c.steps, c.step_count, c.within, c.completed, c.start, c.as_of, bound);
 
 	/* All that can happen does so from the first event on, or else from the start. */
 	base = c.count > 0 ? c.at[0] : c.start == PCORE_BEGIN_OF_TIME ? 0 : c.start;
@@ -319,7 +332,7 @@ naive_sequence(NaiveSource *source)
 	naive_compare("sequence", truth, samples, values, sample_count);
 
 	{
-		Latest		latest = {c.as_of, false, 0, 0, bound, c.step_count, false};
+		Latest		latest = {c.as_of, false, false, 0, 0, bound, c.step_count, false};
 		bool		none = true;
 
 		for_each_match(&c, visible_at(&c, c.as_of), 0, 0, &match, note_latest, &latest);
@@ -329,6 +342,6 @@ naive_sequence(NaiveSource *source)
 	}
 	/* Nobody has to ask for the events. */
 	naive_compare("unbound sequence",
-				  pcore_sequence(c.at, c.count, c.steps, c.step_count, c.within, c.start, c.as_of, NULL),
+				  pcore_sequence(c.at, c.count, c.steps, c.step_count, c.within, c.completed, c.start, c.as_of, NULL),
 				  samples, values, sample_count);
 }

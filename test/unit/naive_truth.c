@@ -252,6 +252,85 @@ check_first_last(NaiveSource *source, Case *c)
 				  c->samples, last, c->sample_count);
 }
 
+/* Checks the longest, the shortest and the last gap between chosen events. */
+static void
+check_gaps(NaiveSource *source, Case *c)
+{
+	PcoreInstant at[MOST_SPANS];
+	PcoreRange	ranges[2];
+	int			range_count = naive_below(source, 3);
+	bool		expected[3][MOST_SAMPLES];
+
+	sort_ends(c->spans, c->span_count, false);
+	sort_ends(c->spans, c->span_count, true);
+	for (int s = 0; s < c->span_count; s++)
+		at[s] = (s > 0 ? at[s - 1] : c->base) + naive_below(source, 4);
+	for (int r = 0; r < range_count; r++)
+	{
+		ranges[r].low = naive_below(source, 4);
+		ranges[r].high = naive_below(source, 3) == 0 ? INT64_MAX : ranges[r].low + naive_below(source, 3) - 1;
+	}
+	for (int i = 0; i < c->sample_count; i++)
+	{
+		PcoreDuration gaps[3] = {-1, -1, -1};
+		int			before = -1;
+
+		for (int s = 0; s < c->span_count; s++)
+		{
+			if (!is_open(c->spans[s], c->samples[i]))
+				continue;
+			if (before >= 0)
+			{
+				PcoreDuration gap = at[s] - at[before];
+
+				if (gap > gaps[PCORE_GAP_LONGEST])
+					gaps[PCORE_GAP_LONGEST] = gap;
+				if (gaps[PCORE_GAP_SHORTEST] < 0 || gap < gaps[PCORE_GAP_SHORTEST])
+					gaps[PCORE_GAP_SHORTEST] = gap;
+				gaps[PCORE_GAP_LAST] = gap;
+			}
+			before = s;
+		}
+		for (int g = 0; g < 3; g++)
+		{
+			expected[g][i] = false;
+			for (int r = 0; r < range_count; r++)
+				expected[g][i] |= gaps[g] >= ranges[r].low && gaps[g] <= ranges[r].high;
+		}
+	}
+	for (int g = 0; g < 3; g++)
+		naive_compare("gap", pcore_truth_gap(c->spans, at, c->span_count, c->start, g, ranges, range_count),
+					  c->samples, expected[g], c->sample_count);
+}
+
+/* Checks what has held for a length of time. */
+static void
+check_held(NaiveSource *source, Case *c)
+{
+	bool		values[MOST_SAMPLES];
+	bool		expected[MOST_SAMPLES];
+	int			length = naive_below(source, 5) + 1;
+	PcoreTruth	truth;
+	int			from;
+
+	if (c->start != PCORE_BEGIN_OF_TIME)
+		return;
+	truth = make_truth(source, c, values);
+	for (int i = 0; i < c->sample_count; i++)
+	{
+		/* True at all samples of [t - length, t], and always before if that reaches there. */
+		expected[i] = values[i];
+		for (int j = i; j > 0 && c->samples[i] - c->samples[j] <= length; j--)
+			expected[i] &= values[j];
+		if (i > 0 && c->samples[i] - length < c->samples[1])
+			expected[i] &= values[0];
+	}
+	naive_compare("held", pcore_truth_held(truth, length), c->samples, expected, c->sample_count);
+	from = naive_below(source, c->sample_count);
+	naive_compare("from", pcore_truth_from(truth, c->samples[from]), &c->samples[from], &values[from],
+				  c->sample_count - from);
+}
+
 /* Makes a case of the bytes and checks it. */
 void
 naive_truth(NaiveSource *source)
@@ -259,7 +338,7 @@ naive_truth(NaiveSource *source)
 	Case		c;
 
 	make_case(source, &c);
-	switch (naive_below(source, 4))
+	switch (naive_below(source, 6))
 	{
 		case 0:
 			check_combinations(source, &c);
@@ -269,6 +348,12 @@ naive_truth(NaiveSource *source)
 			break;
 		case 2:
 			check_sweep(source, &c);
+			break;
+		case 3:
+			check_gaps(source, &c);
+			break;
+		case 4:
+			check_held(source, &c);
 			break;
 		default:
 			check_first_last(source, &c);

@@ -335,13 +335,15 @@ describe_step(const PersonaStep *step)
 static char *
 describe_event(const PersonaCondition *condition)
 {
-	static const char *const measures[] = {"times", "sum", "avg", "min", "max", "distinct", "first", "last", "every"};
+	static const char *const measures[] = {"times", "sum", "avg", "min", "max", "distinct", "first", "last", "every", "gap"};
 	char	   *text = pcore_format("event %s", condition->name);
 
 	if (condition->where != NULL)
 		text = pcore_format("%s where %s", text, describe(condition->where));
 	if (condition->within.kind != PERSONA_PERIOD_NONE)
 		text = pcore_format("%s within %s", text, describe_period(&condition->within));
+	if (condition->before.kind != PERSONA_PERIOD_NONE)
+		text = pcore_format("%s before %s", text, describe_period(&condition->before));
 	if (condition->zone != NULL)
 		text = pcore_format("%s in %s", text, condition->zone);
 	text = pcore_format("%s, %s", text, measures[condition->measure]);
@@ -355,6 +357,9 @@ describe_event(const PersonaCondition *condition)
 		text = pcore_format("%s where %s", text, describe(condition->one_where));
 	if (condition->measure == PERSONA_EVERY)
 		text = pcore_format("%s %s of %d", text, pcore_duration_format(condition->every_period), condition->every_of);
+	if (condition->measure == PERSONA_GAP)
+		text = pcore_format("%s %s", text, condition->gap == PCORE_GAP_LONGEST ? "longest"
+							: condition->gap == PCORE_GAP_SHORTEST ? "shortest" : "last");
 	if (condition->test != NULL)
 		text = pcore_format("%s %s", text, describe_test(condition->test));
 	return text;
@@ -384,10 +389,17 @@ describe(const PersonaCondition *condition)
 		case PERSONA_SEQUENCE:
 			for (int i = 0; i < condition->step_count; i++)
 				text = pcore_format("%s%s%s", text, i > 0 ? "; " : "", describe_step(&condition->steps[i]));
-			return pcore_format("sequence(%s)%s%s", text, condition->within.kind != PERSONA_PERIOD_NONE ? " within " : "",
+			text = pcore_format("sequence(%s)%s%s", text, condition->within.kind != PERSONA_PERIOD_NONE ? " within " : "",
 								condition->within.kind != PERSONA_PERIOD_NONE ? describe_period(&condition->within) : "");
+			if (condition->completed_within > 0)
+				text = pcore_format("%s completed within %s", text, pcore_duration_format(condition->completed_within));
+			return text;
 		case PERSONA_BUCKET:
 			return pcore_format("bucket %s from %g to %g", condition->seed, condition->bucket_from, condition->bucket_to);
+		case PERSONA_HELD:
+			return pcore_format("held(%s) for %s", describe(condition->parts[0]), pcore_duration_format(condition->held_for));
+		case PERSONA_PER:
+			return pcore_format("per %s (%s)", condition->name, describe(condition->parts[0]));
 	}
 	return text;
 }
@@ -492,6 +504,21 @@ test_accepted(void)
 		{"{\"sequence\": [{\"event\": \"a\", \"times\": 3, \"within\": \"1 day\", \"same\": [\"x\"], \"as\": \"it\"}]}",
 		"sequence(a; a within 1 day same x; a within 1 day same x as it)"},
 		{"{\"sequence\": [{\"event\": \"a\"}, {\"event\": \"b\", \"times\": 1}]}", "sequence(a; b)"},
+
+		{"{\"sequence\": [{\"event\": \"a\"}], \"within\": \"3 days\", \"completed_within\": \"1 hour\"}",
+		"sequence(a) within 3 days completed within 1 hour"},
+
+		/* Windows that end before now, gaps, held, per */
+		{"{\"event\": \"a\", \"within\": \"60 days\", \"before\": \"30 days\"}", "event a within 60 days before 30 days, times"},
+		{"{\"event\": \"a\", \"before\": \"today\", \"zone\": \"UTC\", \"last\": {\"before\": \"1 day\"}}",
+		"event a before day[0,1) in UTC, last before 1 day"},
+		{"{\"event\": \"a\", \"gap\": \"longest\", \"at_least\": \"60 days\"}", "event a, gap longest at_least '60 days'"},
+		{"{\"event\": \"a\", \"gap\": \"last\", \"within\": \"9 days\", \"not_in\": [\"1 hour\"]}", "event a within 9 days, gap last not_in '1 hour'"},
+		{"{\"event\": \"a\", \"gap\": \"shortest\", \"between\": [\"1 hour\", \"60 minutes\"]}", "event a, gap shortest between '1 hour' '60 minutes'"},
+		{"{\"held\": {\"event\": \"a\"}, \"for\": \"3 days\"}", "held(event a, times) for 3 days"},
+		{"{\"per\": \"id\", \"event\": \"a\"}", "per id (event a, times)"},
+		{"{\"all\": [{\"event\": \"a\"}, {\"cohort\": \"c\"}], \"per\": \"id\"}", "per id (all(event a, times; cohort c))"},
+		{"{\"not\": {\"per\": \"id\", \"held\": {\"event\": \"a\"}, \"for\": \"1 hour\"}}", "not(per id (held(event a, times) for 1 hour))"},
 
 		/* Buckets */
 		{"{\"bucket\": {\"seed\": \"spring\", \"from\": 0.0, \"to\": 0.5}}", "bucket spring from 0 to 0.5"},

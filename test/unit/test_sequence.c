@@ -358,7 +358,7 @@ test_drawings(void)
 		PcoreStep	steps[MOST_STEPS];
 		int32_t		bound[MOST_STEPS];
 		int			count = read_pattern(cases[i].pattern, &timeline, steps);
-		PcoreTruth	truth = pcore_sequence(timeline.at, timeline.count, steps, count, cases[i].within,
+		PcoreTruth	truth = pcore_sequence(timeline.at, timeline.count, steps, count, cases[i].within, 0,
 										   PCORE_BEGIN_OF_TIME, columns - 1, bound);
 
 		host_case("%s: %s in %s", cases[i].what, cases[i].pattern, cases[i].rows[0][0]);
@@ -386,7 +386,7 @@ test_running_absence(void)
 	for (int i = 0; i < COUNT(cases); i++)
 	{
 		int32_t		bound[2];
-		PcoreTruth	truth = pcore_sequence(timeline.at, timeline.count, steps, 2, 4, 0, cases[i].as_of, bound);
+		PcoreTruth	truth = pcore_sequence(timeline.at, timeline.count, steps, 2, 4, 0, 0, cases[i].as_of, bound);
 
 		host_case("as of %lld", (long long) cases[i].as_of);
 		CHECK_TEXT(draw(truth, 12), ".....#...#..");
@@ -397,7 +397,7 @@ test_running_absence(void)
 		int32_t		bound[2];
 
 		host_case("as of a moment before the first deadline");
-		pcore_sequence(timeline.at, 1, steps, 2, 4, 0, 4, bound);
+		pcore_sequence(timeline.at, 1, steps, 2, 4, 0, 0, 4, bound);
 		CHECK_INT(bound[0], -1);
 	}
 }
@@ -420,13 +420,13 @@ test_ends_of_time(void)
 	int32_t		bound[2];
 
 	host_case("a deadline behind the end of time is never");
-	truth = pcore_sequence(&at[3], 1, steps, 2, 0, PCORE_BEGIN_OF_TIME, PCORE_END_OF_TIME - 1, bound);
+	truth = pcore_sequence(&at[3], 1, steps, 2, 0, 0, PCORE_BEGIN_OF_TIME, PCORE_END_OF_TIME - 1, bound);
 	CHECK(!pcore_truth_at(truth, PCORE_END_OF_TIME - 1));
 	CHECK_INT(truth.count, 0);
 	CHECK_INT(bound[0], -1);
 
 	host_case("the longest gap");
-	truth = pcore_sequence(at, 5, pair, 2, INT64_MAX, PCORE_BEGIN_OF_TIME, PCORE_END_OF_TIME - 1, bound);
+	truth = pcore_sequence(at, 5, pair, 2, INT64_MAX, 0, PCORE_BEGIN_OF_TIME, PCORE_END_OF_TIME - 1, bound);
 	CHECK(pcore_truth_at(truth, PCORE_END_OF_TIME - 1));
 	CHECK_INT(bound[0], 3);
 	CHECK_INT(bound[1], 4);
@@ -497,13 +497,13 @@ test_long_timelines(void)
 	steps[0] = step_of(&timeline, 0);
 	steps[1] = step_of(&timeline, 1);
 	host_case("by turns");
-	truth = pcore_sequence(timeline.at, MANY, steps, 2, 15, PCORE_BEGIN_OF_TIME, timeline.at[MANY - 1], bound);
+	truth = pcore_sequence(timeline.at, MANY, steps, 2, 15, 0, PCORE_BEGIN_OF_TIME, timeline.at[MANY - 1], bound);
 	CHECK_INT(truth.count, MANY);
 	CHECK_INT(bound[0], MANY - 2);
 	steps[1].classes = timeline.classes;
 	steps[1].within = 11;
 	host_case("by turns, with the same and a gap");
-	truth = pcore_sequence(timeline.at, MANY, steps, 2, 15, PCORE_BEGIN_OF_TIME, timeline.at[MANY - 1], bound);
+	truth = pcore_sequence(timeline.at, MANY, steps, 2, 15, 0, PCORE_BEGIN_OF_TIME, timeline.at[MANY - 1], bound);
 	CHECK_INT(truth.count, MANY);
 
 	/* Later b belong to earlier a, so the best b is the first one, for all c. */
@@ -518,7 +518,7 @@ test_long_timelines(void)
 		steps[k] = step_of(&timeline, k);
 	steps[1].classes = timeline.classes;
 	host_case("mirrored");
-	truth = pcore_sequence(timeline.at, MANY, steps, 3, 0, PCORE_BEGIN_OF_TIME, timeline.at[MANY - 1], bound);
+	truth = pcore_sequence(timeline.at, MANY, steps, 3, 0, 0, PCORE_BEGIN_OF_TIME, timeline.at[MANY - 1], bound);
 	CHECK_INSTANT(pcore_truth_until(truth, 0), timeline.at[2 * THIRD]);
 	CHECK_INT(bound[0], THIRD - 1);
 	CHECK_INT(bound[1], THIRD);
@@ -535,7 +535,7 @@ test_long_timelines(void)
 	steps[1].absent = true;
 	steps[1].classes = timeline.classes;
 	host_case("all broken");
-	truth = pcore_sequence(timeline.at, MANY, steps, 3, 0, PCORE_BEGIN_OF_TIME, timeline.at[MANY - 1], bound);
+	truth = pcore_sequence(timeline.at, MANY, steps, 3, 0, 0, PCORE_BEGIN_OF_TIME, timeline.at[MANY - 1], bound);
 	CHECK_INT(truth.count, 0);
 	CHECK(!truth.initial);
 	CHECK_INT(bound[0], -1);
