@@ -28,12 +28,12 @@ COMMENT ON COLUMN persona.recheck_result.body IS 'the body rendered now';
 
 CREATE FUNCTION persona.recheck(program persona.program, customer anyelement, timeline persona.timeline,
 	as_of timestamptz, campaign text, channel text, placement text, trigger text, fired_at timestamptz,
-	send_at timestamptz) RETURNS persona.recheck_result
+	send_at timestamptz, trigger_key text DEFAULT NULL) RETURNS persona.recheck_result
 	LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
 	AS 'MODULE_PATHNAME', 'persona_recheck';
 
-COMMENT ON FUNCTION persona.recheck(persona.program, anyelement, persona.timeline, timestamptz, text, text, text, text, timestamptz, timestamptz) IS
+COMMENT ON FUNCTION persona.recheck(persona.program, anyelement, persona.timeline, timestamptz, text, text, text, text, timestamptz, timestamptz, text) IS
 'judges a contact that was decided earlier again, on the data of as_of.
-program, customer, as_of: as of persona.decide(); timeline: the customer''s events without the contact itself; campaign, channel, placement, trigger, fired_at, send_at: those of the contact.
+program, customer, as_of: as of persona.decide(); timeline: the customer''s events without the contact itself; campaign, channel, placement, trigger, fired_at, send_at, trigger_key: those of the contact.
 Its campaign''s dates, cohort, goal and relevance, its channel and its message are judged as in a decision; limits only if it has to move, that is if the channel is closed now or it is late by more than an hour; not at all if send_at is NULL.
 NULL if program, customer, as_of, campaign or channel is NULL; errors as of persona.decide()';

@@ -211,6 +211,7 @@ CREATE TYPE persona.decision AS (
 	reason text,
 	trigger text,
 	fired_at timestamptz,
+	trigger_key text,
 	valid_until timestamptz
 );
 
@@ -235,6 +236,7 @@ COMMENT ON COLUMN persona.decision.score IS 'propensity * value * urgency * weig
 COMMENT ON COLUMN persona.decision.reason IS 'why this message, in words';
 COMMENT ON COLUMN persona.decision.trigger IS 'the trigger that opened the window, or NULL';
 COMMENT ON COLUMN persona.decision.fired_at IS 'the instant at which the trigger fired, or NULL';
+COMMENT ON COLUMN persona.decision.trigger_key IS 'the key for which a keyed trigger fired, or NULL';
 COMMENT ON COLUMN persona.decision.valid_until IS 'the decision stands until then if no new data arrives; infinity if time alone changes nothing';
 
 CREATE TYPE persona.ruling AS (
@@ -267,6 +269,7 @@ CREATE TYPE persona.candidate AS (
 	cost numeric,
 	score numeric,
 	fired_at timestamptz,
+	trigger_key text,
 	valid_until timestamptz
 );
 
@@ -289,6 +292,7 @@ COMMENT ON COLUMN persona.candidate.weight IS 'factor of the score to steer by: 
 COMMENT ON COLUMN persona.candidate.cost IS 'what the message costs, taken off';
 COMMENT ON COLUMN persona.candidate.score IS 'propensity * value * urgency * weight - cost; inside the priority class the higher one comes first; the factors are NULL unless eligible';
 COMMENT ON COLUMN persona.candidate.fired_at IS 'the instant at which its trigger fired, or NULL';
+COMMENT ON COLUMN persona.candidate.trigger_key IS 'the key for which its keyed trigger fired, or NULL';
 COMMENT ON COLUMN persona.candidate.valid_until IS 'this row stands until then if no new data arrives';
 
 CREATE TYPE persona.membership AS (
@@ -304,12 +308,14 @@ COMMENT ON COLUMN persona.membership.until IS 'in the cohort at least until then
 
 CREATE TYPE persona.opening AS (
 	trigger text,
+	trigger_key text,
 	fired_at timestamptz,
 	open_until timestamptz
 );
 
 COMMENT ON TYPE persona.opening IS 'a trigger whose window is open: what persona.triggers() returns';
 COMMENT ON COLUMN persona.opening.trigger IS 'the trigger';
+COMMENT ON COLUMN persona.opening.trigger_key IS 'the key for which a keyed trigger fired, or NULL; each key has a window of its own';
 COMMENT ON COLUMN persona.opening.fired_at IS 'the instant at which its condition became true';
 COMMENT ON COLUMN persona.opening.open_until IS 'the window is open until then if no new data arrives';
 

@@ -585,6 +585,7 @@ keep_contacts(PersonaProgram *program)
 	program->contact_campaign = persona_conditions_slot(program->set, "campaign", "$", program->contact_selector, false, false);
 	program->contact_channel = persona_conditions_slot(program->set, "channel", "$", program->contact_selector, false, false);
 	program->contact_fired_at = persona_conditions_slot(program->set, "fired_at", "$", program->contact_selector, false, false);
+	program->contact_trigger_key = persona_conditions_slot(program->set, "trigger_key", "$", program->contact_selector, false, false);
 	program->contact_decided_at = persona_conditions_slot(program->set, "decided_at", "$", program->contact_selector, false, false);
 }
 

@@ -167,6 +167,7 @@ typedef struct PersonaProgram
 	int			contact_campaign;	/* slots */
 	int			contact_channel;
 	int			contact_fired_at;
+	int			contact_trigger_key;
 	int			contact_decided_at;
 
 	PersonaCustomerShape *customers;	/* by row type */

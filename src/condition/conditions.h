@@ -205,6 +205,13 @@ extern PcoreTruth persona_truth_from_now(PersonaEvaluation *evaluation, int node
 /* Returns the truth of a node over all time. */
 extern PcoreTruth persona_truth_of_all_time(PersonaEvaluation *evaluation, int node);
 
+/* Tells whether a condition is asked per key, and as a trigger fires per key. */
+static inline bool
+persona_is_keyed(const PersonaConditions *set, int node)
+{
+	return set->nodes[node].kind == PERSONA_NODE_PER;
+}
+
 /* The truth of a condition for one key. */
 typedef struct PersonaKeyTruth
 {

@@ -97,6 +97,7 @@ turn_to(PersonaEvaluation *part, const PersonaKey *key)
 	{
 		part->events[e] = part->whole->events[key->events[e]];
 		part->at[e] = part->whole->at[key->events[e]];
+		selector = -1;
 		while ((selector = bms_next_member(scope->selectors, selector)) >= 0)
 			if (PERSONA_HAS_BIT(part->events[e], selector))
 				part->chosen[selector][part->chosen_count[selector]++] = e;

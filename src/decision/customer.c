@@ -120,15 +120,14 @@ persona_customer_open_records(PersonaCustomer *customer, PersonaProgram *program
 	persona_evaluation_begin(&customer->evaluation, customer->records, customer->record_count);
 }
 
-/* Looks at a trigger's window. */
-PersonaOpening
-persona_opening(PersonaCustomer *customer, const PersonaTrigger *trigger)
+/* Reads a window off the truth of a trigger's condition. */
+static PersonaOpening
+read_opening(const PersonaCustomer *customer, const PersonaTrigger *trigger, PcoreTruth truth, const char *key)
 {
-	PcoreTruth	truth = persona_truth_of_all_time(&customer->evaluation, trigger->node);
 	bool		holds = pcore_truth_at(truth, customer->as_of);
 	PcoreInstant change = pcore_truth_until(truth, customer->as_of);
 	PcoreInstant next_firing = holds ? pcore_truth_until(truth, change) : change;
-	PersonaOpening opening;
+	PersonaOpening opening = {.key = key};
 
 	if (change == PCORE_END_OF_TIME)
 		next_firing = PCORE_END_OF_TIME;
@@ -145,6 +144,60 @@ persona_opening(PersonaCustomer *customer, const PersonaTrigger *trigger)
 	opening.open = opening.fired && customer->as_of < opening.open_until;
 	opening.until = opening.open ? pcore_min(opening.open_until, next_firing) : next_firing;
 	return opening;
+}
+
+/* Orders firings by time, then by key. */
+static int
+compare_openings(const void *left, const void *right)
+{
+	const PersonaOpening *a = left;
+	const PersonaOpening *b = right;
+
+	if (a->fired_at != b->fired_at)
+		return a->fired_at < b->fired_at ? -1 : 1;
+	return a->key == NULL || b->key == NULL ? 0 : strcmp(a->key, b->key);
+}
+
+/* Looks at a trigger's windows. */
+PersonaOpenings
+persona_openings(PersonaCustomer *customer, const PersonaTrigger *trigger)
+{
+	PersonaEvaluation *evaluation = &customer->evaluation;
+	PersonaKeyTruth all = {NULL, {false, 0, NULL}};
+	PersonaKeyTruth *truths = &all;
+	PersonaOpenings openings = {.until = PCORE_END_OF_TIME};
+	int			count = 1;
+
+	if (persona_is_keyed(evaluation->set, trigger->node))
+		truths = persona_truths_by_key(evaluation, trigger->node, &count);
+	else
+		all.truth = persona_truth_of_all_time(evaluation, trigger->node);
+	openings.open = palloc(sizeof(PersonaOpening) * (count + 1));
+	for (int k = 0; k < count; k++)
+	{
+		PersonaOpening opening = read_opening(customer, trigger, truths[k].truth, truths[k].key);
+
+		openings.until = pcore_min(openings.until, opening.until);
+		if (opening.open)
+			openings.open[openings.count++] = opening;
+		else if (opening.fired && (!openings.latest.fired || compare_openings(&opening, &openings.latest) > 0))
+			openings.latest = opening;
+	}
+	qsort(openings.open, openings.count, sizeof(PersonaOpening), compare_openings);
+	openings.latest.until = openings.until;
+	return openings;
+}
+
+/* Looks at a trigger's window, that of one key for a keyed trigger. */
+PersonaOpening
+persona_opening(PersonaCustomer *customer, const PersonaTrigger *trigger, const char *key)
+{
+	PersonaOpenings openings = persona_openings(customer, trigger);
+
+	for (int o = 0; o < openings.count; o++)
+		if (openings.open[o].key == NULL || (key != NULL && strcmp(openings.open[o].key, key) == 0))
+			return openings.open[o];
+	return openings.latest;
 }
 
 /* Writes an instant on the customer's wall clock, for reasons. */

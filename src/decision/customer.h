@@ -40,7 +40,7 @@ extern void persona_customer_open(PersonaCustomer *customer, PersonaProgram *pro
 extern void persona_customer_open_records(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
 										  PersonaRecord **records, int record_count, PcoreInstant as_of);
 
-/* A trigger's window for a customer. */
+/* A firing of a trigger for a customer, and its window. */
 typedef struct PersonaOpening
 {
 	bool		open;
@@ -48,10 +48,23 @@ typedef struct PersonaOpening
 	PcoreInstant fired_at;
 	PcoreInstant open_until;
 	PcoreInstant until;			/* time alone changes nothing of this before */
+	const char *key;			/* of a keyed trigger, or NULL */
 } PersonaOpening;
 
-/* Looks at a trigger's window. */
-extern PersonaOpening persona_opening(PersonaCustomer *customer, const PersonaTrigger *trigger);
+/* What a trigger is to a customer: one firing, or one per key. */
+typedef struct PersonaOpenings
+{
+	int			count;			/* of open windows */
+	PersonaOpening *open;		/* in the order of firing, then of keys */
+	PersonaOpening latest;		/* none is open: what closed last, or has not fired */
+	PcoreInstant until;			/* time alone changes nothing of this before */
+} PersonaOpenings;
+
+/* Looks at a trigger's windows. */
+extern PersonaOpenings persona_openings(PersonaCustomer *customer, const PersonaTrigger *trigger);
+
+/* Looks at a trigger's window, that of one key for a keyed trigger. */
+extern PersonaOpening persona_opening(PersonaCustomer *customer, const PersonaTrigger *trigger, const char *key);
 
 /* Writes an instant on the customer's wall clock, for reasons. */
 extern char *persona_customer_time(const PersonaCustomer *customer, PcoreInstant instant);

@@ -42,6 +42,22 @@ persona_holds_now(PersonaDecider *decider, int node, PcoreInstant *until)
 	return pcore_truth_at(truth, decider->customer->as_of);
 }
 
+/* Tells whether a condition holds at as_of for the firing that a candidate answers, and until when. */
+bool
+persona_holds_for(PersonaDecider *decider, const PersonaCandidate *candidate, int node, PcoreInstant *until)
+{
+	PersonaEvaluation *evaluation = &decider->customer->evaluation;
+	const PersonaNode *nodes = evaluation->set->nodes;
+	PcoreTruth	truth;
+
+	if (candidate->opening.key == NULL || !persona_is_keyed(evaluation->set, node)
+		|| nodes[node].keys != nodes[decider->program->triggers[candidate->campaign->trigger].node].keys)
+		return persona_holds_now(decider, node, until);
+	truth = persona_truth_of_key(evaluation, node, candidate->opening.key);
+	*until = pcore_truth_until(truth, decider->customer->as_of);
+	return pcore_truth_at(truth, decider->customer->as_of);
+}
+
 /* Ends the judgment of a campaign: it failed a rule, whose answer stands until then. */
 static bool
 fail_stage(PersonaCandidate *candidate, PersonaStage stage, const char *reason, PcoreInstant until)
@@ -90,50 +106,74 @@ pass_cohort(PersonaDecider *decider, PersonaCandidate *candidate)
 	return true;
 }
 
-/* Judges the campaign's trigger, and whether its firing was answered. */
-static bool
-pass_trigger(PersonaDecider *decider, PersonaCandidate *candidate)
+/* Tells why no window of a trigger is open. */
+static const char *
+closed_reason(PersonaDecider *decider, const PersonaTrigger *trigger, const PersonaOpening *latest)
 {
 	PersonaCustomer *customer = decider->customer;
-	const PersonaTrigger *trigger;
-	PersonaOpening opening;
-	char	   *fired_at;
 
-	if (candidate->campaign->trigger == PERSONA_NONE)
-		return true;
-	trigger = &decider->program->triggers[candidate->campaign->trigger];
-	opening = persona_opening(customer, trigger);
-	candidate->opening = opening;
-	if (!opening.open)
-	{
-		char	   *reason;
+	if (!latest->fired)
+		return persona_reason(decider, "trigger \"%s\" has not fired", trigger->name);
+	if (trigger->open_for == 0)
+		return persona_reason(decider, "trigger \"%s\" no longer holds; it fired %s", trigger->name,
+							  persona_customer_time(customer, latest->fired_at));
+	return persona_reason(decider, "trigger \"%s\" fired %s and closed %s", trigger->name,
+						  persona_customer_time(customer, latest->fired_at),
+						  persona_customer_time(customer, latest->open_until));
+}
 
-		if (!opening.fired)
-			reason = persona_reason(decider, "trigger \"%s\" has not fired", trigger->name);
-		else if (trigger->open_for == 0)
-			reason = persona_reason(decider, "trigger \"%s\" no longer holds; it fired %s", trigger->name,
-							  persona_customer_time(customer, opening.fired_at));
-		else
-			reason = persona_reason(decider, "trigger \"%s\" fired %s and closed %s", trigger->name,
-							  persona_customer_time(customer, opening.fired_at),
-							  persona_customer_time(customer, opening.open_until));
-		return fail_stage(candidate, PERSONA_STAGE_TRIGGER, reason, opening.until);
-	}
-	candidate->until = pcore_min(candidate->until, opening.until);
-	candidate->expires_at = pcore_min(candidate->expires_at, opening.open_until);
+/* Returns the contact of a campaign that answers a firing, or NULL. */
+static const PersonaContact *
+find_answer(const PersonaDecider *decider, const PersonaCampaign *campaign, const PersonaOpening *opening)
+{
+	char	   *fired_at = psprintf(INT64_FORMAT, opening->fired_at);
 
-	fired_at = psprintf(INT64_FORMAT, opening.fired_at);
 	for (int c = 0; c < decider->contact_count; c++)
 	{
 		const PersonaContact *contact = &decider->contacts[c];
 
-		if (contact->campaign != NULL && strcmp(contact->campaign, candidate->campaign->name) == 0
-			&& contact->fired_at != NULL && strcmp(contact->fired_at, fired_at) == 0)
-			return fail_stage(candidate, PERSONA_STAGE_ANSWERED,
-							  persona_reason(decider, "the firing of trigger \"%s\" at %s has its contact already, for %s",
-									   trigger->name, persona_customer_time(customer, opening.fired_at),
-									   persona_customer_time(customer, contact->at)), opening.until);
+		if (contact->campaign != NULL && strcmp(contact->campaign, campaign->name) == 0
+			&& contact->fired_at != NULL && strcmp(contact->fired_at, fired_at) == 0
+			&& (opening->key == NULL || (contact->trigger_key != NULL && strcmp(contact->trigger_key, opening->key) == 0)))
+			return contact;
 	}
+	return NULL;
+}
+
+/*
+ * Judges the campaign's trigger, and whether its firings were answered.  On
+ * success, openings lists those that were not.
+ */
+static bool
+pass_trigger(PersonaDecider *decider, PersonaCandidate *candidate, PersonaOpenings *openings)
+{
+	PersonaCustomer *customer = decider->customer;
+	const PersonaTrigger *trigger = &decider->program->triggers[candidate->campaign->trigger];
+	const PersonaContact *answer = NULL;
+	int			left = 0;
+
+	*openings = persona_openings(customer, trigger);
+	candidate->opening = openings->latest;
+	if (openings->count == 0)
+		return fail_stage(candidate, PERSONA_STAGE_TRIGGER, closed_reason(decider, trigger, &openings->latest),
+						  openings->until);
+	candidate->opening = openings->open[0];
+	candidate->until = pcore_min(candidate->until, openings->until);
+	for (int o = 0; o < openings->count; o++)
+	{
+		const PersonaContact *found = find_answer(decider, candidate->campaign, &openings->open[o]);
+
+		if (found == NULL)
+			openings->open[left++] = openings->open[o];
+		else if (answer == NULL)
+			answer = found;
+	}
+	openings->count = left;
+	if (left == 0)
+		return fail_stage(candidate, PERSONA_STAGE_ANSWERED,
+						  persona_reason(decider, "the firing of trigger \"%s\" at %s has its contact already, for %s",
+										 trigger->name, persona_customer_time(customer, candidate->opening.fired_at),
+										 persona_customer_time(customer, answer->at)), openings->until);
 	return true;
 }
 
@@ -145,13 +185,13 @@ pass_goal_and_relevance(PersonaDecider *decider, PersonaCandidate *candidate)
 
 	if (candidate->campaign->goal != PERSONA_NONE)
 	{
-		if (persona_holds_now(decider, candidate->campaign->goal, &until))
+		if (persona_holds_for(decider, candidate, candidate->campaign->goal, &until))
 			return fail_stage(candidate, PERSONA_STAGE_GOAL, "the goal is reached", until);
 		candidate->until = pcore_min(candidate->until, until);
 	}
 	if (candidate->campaign->relevance != PERSONA_NONE)
 	{
-		if (!persona_holds_now(decider, candidate->campaign->relevance, &until))
+		if (!persona_holds_for(decider, candidate, candidate->campaign->relevance, &until))
 			return fail_stage(candidate, PERSONA_STAGE_RELEVANCE, "not relevant", until);
 		candidate->until = pcore_min(candidate->until, until);
 	}
@@ -240,30 +280,84 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 	return count;
 }
 
+/* Writes a candidate that failed as one for each of its ways; returns how many. */
+static int
+fail_on_all_ways(PersonaDecider *decider, PersonaCandidate *candidates)
+{
+	const PersonaCampaign *campaign = candidates[0].campaign;
+	int			count = 0;
+
+	decider->until = pcore_min(decider->until, candidates[0].until);
+	do
+	{
+		if (count > 0)
+			candidates[count] = candidates[0];
+		candidates[count].way = campaign->channel_count == 0 ? NULL : &campaign->channels[count];
+		count++;
+	} while (decider->explains && count < campaign->channel_count);
+	return count;
+}
+
+/* Judges a campaign for one firing, or without a trigger; returns how many candidates it wrote. */
+static int
+judge_firing(PersonaDecider *decider, PersonaCandidate *candidates)
+{
+	if (pass_goal_and_relevance(decider, candidates))
+		return judge_ways(decider, candidates);
+	return fail_on_all_ways(decider, candidates);
+}
+
+/*
+ * Judges a campaign for the firings of its trigger that are not answered: the
+ * oldest that can be is, and of those that can't the oldest is told of.
+ */
+static int
+judge_firings(PersonaDecider *decider, PersonaCandidate *candidates, const PersonaOpenings *openings)
+{
+	PersonaCandidate base = candidates[0];
+	int			count = 0;
+
+	for (int o = 0; o <= openings->count; o++)
+	{
+		PcoreInstant outer = decider->until;
+		const PersonaOpening *opening = &openings->open[o % openings->count];
+
+		/* There is one firing only: it has been judged. */
+		if (o == openings->count && o == 1)
+			break;
+		candidates[0] = base;
+		candidates[0].opening = *opening;
+		candidates[0].expires_at = pcore_min(base.expires_at, opening->open_until);
+		decider->until = PCORE_END_OF_TIME;
+		count = judge_firing(decider, candidates);
+		/* What stands of a later firing stands as long as the older ones fail. */
+		base.until = pcore_min(base.until, decider->until);
+		decider->until = pcore_min(outer, decider->until);
+		for (int c = 0; c < count; c++)
+			if (candidates[c].eligible)
+				return count;
+	}
+	return count;
+}
+
 /* Judges a campaign; returns how many candidates it wrote. */
 static int
 judge_campaign(PersonaDecider *decider, const PersonaCampaign *campaign, PersonaCandidate *candidates)
 {
 	PersonaCandidate *base = &candidates[0];
-	int			count = 0;
+	PersonaOpenings openings;
 
 	memset(base, 0, sizeof(*base));
 	base->campaign = campaign;
 	base->until = PCORE_END_OF_TIME;
 	base->expires_at = campaign->ends_at;
-	if (pass_dates(decider, base) && pass_cohort(decider, base)
-		&& pass_trigger(decider, base) && pass_goal_and_relevance(decider, base))
-		return judge_ways(decider, candidates);
-	decider->until = pcore_min(decider->until, base->until);
-	/* It fails on each of its ways alike. */
-	do
-	{
-		if (count > 0)
-			candidates[count] = *base;
-		candidates[count].way = campaign->channel_count == 0 ? NULL : &campaign->channels[count];
-		count++;
-	} while (decider->explains && count < campaign->channel_count);
-	return count;
+	if (!pass_dates(decider, base) || !pass_cohort(decider, base))
+		return fail_on_all_ways(decider, candidates);
+	if (campaign->trigger == PERSONA_NONE)
+		return judge_firing(decider, candidates);
+	if (!pass_trigger(decider, base, &openings))
+		return fail_on_all_ways(decider, candidates);
+	return judge_firings(decider, candidates, &openings);
 }
 
 /*
@@ -311,9 +405,10 @@ winning_reason(const PersonaCustomer *customer, const PersonaCandidate *winner)
 
 	initStringInfo(&why);
 	if (campaign->trigger != PERSONA_NONE)
-		appendStringInfo(&why, "trigger \"%s\"%s%s; ", customer->program->triggers[campaign->trigger].name,
+		appendStringInfo(&why, "trigger \"%s\"%s%s%s%s; ", customer->program->triggers[campaign->trigger].name,
 						 winner->opening.fired ? " fired " : " holds",
-						 winner->opening.fired ? persona_customer_time(customer, winner->opening.fired_at) : "");
+						 winner->opening.fired ? persona_customer_time(customer, winner->opening.fired_at) : "",
+						 winner->opening.key != NULL ? " for " : "", winner->opening.key != NULL ? winner->opening.key : "");
 	if (campaign->cohort != PERSONA_NONE)
 		appendStringInfo(&why, "in cohort \"%s\"; ", customer->program->cohorts[campaign->cohort].name);
 	appendStringInfo(&why, "priority " INT64_FORMAT ", score %s", campaign->priority, number_text(winner->score.score));

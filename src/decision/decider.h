@@ -14,6 +14,7 @@ typedef struct PersonaContact
 	const char *campaign;
 	const char *channel;
 	const char *fired_at;		/* as kept: microseconds, or NULL */
+	const char *trigger_key;	/* or NULL */
 } PersonaContact;
 
 /* One customer whose campaigns are judged. */
@@ -26,7 +27,6 @@ typedef struct PersonaDecider
 	int			contact_count;
 	PersonaContact *contacts;	/* in order of time */
 	PcoreInstant *times;		/* room for the times of some of them */
-	PersonaCustomer *firing;	/* the customer when the trigger fired, of whose events messages tell; NULL: as of now */
 } PersonaDecider;
 
 /* Makes a reason of a format and values; none if nobody wants to know. */
@@ -34,6 +34,13 @@ typedef struct PersonaDecider
 
 /* Tells whether a condition holds at as_of, and until when. */
 extern bool persona_holds_now(PersonaDecider *decider, int node, PcoreInstant *until);
+
+/*
+ * The same for the firing that a candidate answers: a condition that asks for
+ * the same key as the trigger is asked for the key of the firing.
+ */
+extern bool persona_holds_for(PersonaDecider *decider, const PersonaCandidate *candidate, int node,
+							  PcoreInstant *until);
 
 /*
  * Judges again what a decision judged before it looked for a way, but for the

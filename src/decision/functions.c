@@ -23,8 +23,8 @@
 #include "utils/typcache.h"
 
 /* of persona.decision and persona.candidate */
-#define DECISION_COLUMNS 21
-#define CANDIDATE_COLUMNS 19
+#define DECISION_COLUMNS 22
+#define CANDIDATE_COLUMNS 20
 
 PG_FUNCTION_INFO_V1(persona_timeline_step);
 PG_FUNCTION_INFO_V1(persona_decide);
@@ -281,6 +281,8 @@ persona_decision_row(const PersonaProgram *program, const PersonaCandidate *winn
 	i++;
 	nulls[i] = campaign->trigger == PERSONA_NONE;
 	values[i++] = TimestampTzGetDatum(winner->opening.fired_at);
+	values[i] = text_or_null(winner->opening.key, &nulls[i]);
+	i++;
 	values[i++] = TimestampTzGetDatum(valid_until);
 	Assert(i == DECISION_COLUMNS);
 	add(data, values, nulls);
@@ -361,6 +363,8 @@ candidate_row(const PersonaProgram *program, const PersonaCandidate *candidate, 
 	nulls[i] = campaign->trigger == PERSONA_NONE || candidate->stage < PERSONA_STAGE_TRIGGER
 		|| (!candidate->opening.fired && !candidate->opening.open);
 	values[i++] = TimestampTzGetDatum(candidate->opening.fired_at);
+	values[i] = text_or_null(nulls[i - 1] ? NULL : candidate->opening.key, &nulls[i]);
+	i++;
 	values[i++] = TimestampTzGetDatum(candidate->stands);
 	Assert(i == CANDIDATE_COLUMNS);
 	add(data, values, nulls);
@@ -438,16 +442,20 @@ persona_opening_rows(PersonaCustomer *customer, PersonaAddRow add, void *data)
 	for (int t = 0; t < customer->program->trigger_count; t++)
 	{
 		const PersonaTrigger *trigger = &customer->program->triggers[t];
-		PersonaOpening opening = persona_opening(customer, trigger);
-		Datum		values[3];
-		bool		nulls[3] = {false};
+		PersonaOpenings openings = persona_openings(customer, trigger);
 
-		if (!opening.open)
-			continue;
-		values[0] = CStringGetTextDatum(trigger->name);
-		values[1] = TimestampTzGetDatum(opening.fired_at);
-		values[2] = TimestampTzGetDatum(opening.open_until);
-		add(data, values, nulls);
+		for (int o = 0; o < openings.count; o++)
+		{
+			const PersonaOpening *opening = &openings.open[o];
+			Datum		values[4];
+			bool		nulls[4] = {false};
+
+			values[0] = CStringGetTextDatum(trigger->name);
+			values[1] = text_or_null(opening->key, &nulls[1]);
+			values[2] = TimestampTzGetDatum(opening->fired_at);
+			values[3] = TimestampTzGetDatum(opening->open_until);
+			add(data, values, nulls);
+		}
 	}
 }
 

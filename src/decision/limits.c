@@ -42,6 +42,7 @@ persona_list_contacts(PersonaDecider *decider)
 		contact->campaign = contact_text(decider, record, program->contact_campaign);
 		contact->channel = contact_text(decider, record, program->contact_channel);
 		contact->fired_at = contact_text(decider, record, program->contact_fired_at);
+		contact->trigger_key = contact_text(decider, record, program->contact_trigger_key);
 		decider->contact_count++;
 	}
 }

@@ -30,7 +30,7 @@ look_up(void *data, const PcoreTemplatePart *part)
 	Filling    *filling = data;
 	PersonaCustomer *customer = filling->decider->customer;
 	const PersonaProgram *program = filling->decider->program;
-	PersonaCustomer *telling;
+	const PersonaOpening *firing = &filling->candidate->opening;
 	const PersonaRecord *event;
 	const PersonaValue *value;
 	char	   *text;
@@ -44,13 +44,16 @@ look_up(void *data, const PcoreTemplatePart *part)
 		return column == NULL ? NULL
 			: persona_row_value_text(column, customer->values, customer->nulls, true, &customer->zone);
 	}
-	telling = filling->decider->firing != NULL ? filling->decider->firing : customer;
-	event = persona_speaking_event(&telling->evaluation, program->triggers[filling->candidate->campaign->trigger].node,
-								   speaking ? NULL : part->scope);
+	/* What happened since the trigger fired is not what the message is about. */
+	event = persona_speaking_event(&customer->evaluation,
+								   program->triggers[filling->candidate->campaign->trigger].node,
+								   speaking ? NULL : part->scope,
+								   firing->fired && firing->fired_at != PCORE_BEGIN_OF_TIME ? firing->fired_at : customer->as_of,
+								   firing->key);
 	slot = shown_slot(program->set, part->name);
 	if (event == NULL || slot == PERSONA_NONE)
 		return NULL;
-	value = persona_record_value(event, telling->evaluation.words, slot);
+	value = persona_record_value(event, customer->evaluation.words, slot);
 	if (value == NULL)
 		return NULL;
 	text = pnstrdup(value->bytes, value->length);
@@ -93,7 +96,7 @@ persona_choose_message(PersonaDecider *decider, PersonaCandidate *candidate, con
 				continue;
 			if (message->condition != PERSONA_NONE)
 			{
-				bool		holds = persona_holds_now(decider, message->condition, &stands);
+				bool		holds = persona_holds_for(decider, candidate, message->condition, &stands);
 
 				*until = pcore_min(*until, stands);
 				if (!holds)

@@ -30,6 +30,7 @@ typedef struct Recheck
 	const char *channel;
 	const char *placement;		/* or NULL */
 	const char *trigger;		/* or NULL */
+	const char *trigger_key;	/* or NULL */
 	PcoreInstant fired_at;		/* PCORE_BEGIN_OF_TIME: its condition has always held */
 	PcoreInstant send_at;		/* when its slot is; PCORE_BEGIN_OF_TIME: limits are not judged */
 } Recheck;
@@ -92,7 +93,7 @@ pass_firing(PersonaDecider *decider, const Recheck *contact, PersonaCandidate *c
 		return refuse(candidate, PERSONA_STAGE_TRIGGER, psprintf("the campaign now waits for trigger \"%s\"", trigger->name));
 	if (trigger->open_for == 0)
 	{
-		candidate->opening = persona_opening(decider->customer, trigger);
+		candidate->opening = persona_opening(decider->customer, trigger, contact->trigger_key);
 		if (!candidate->opening.open)
 			return refuse(candidate, PERSONA_STAGE_TRIGGER, psprintf("trigger \"%s\" no longer holds", trigger->name));
 		return true;
@@ -117,6 +118,7 @@ recheck(PersonaDecider *decider, const Recheck *contact, PersonaCandidate *candi
 	const char *reason = NULL;
 
 	candidate->until = PCORE_END_OF_TIME;
+	candidate->opening.key = contact->trigger_key;
 	if (!find_campaign(program, contact, candidate) || !persona_still_wanted(decider, candidate)
 		|| !pass_firing(decider, contact, candidate) || !find_way(program, contact, candidate))
 		return false;
@@ -163,7 +165,7 @@ address_of(const PersonaCustomer *customer, const PersonaCampaignChannel *way)
 
 /*
  * persona.recheck(program, customer, timeline, as_of, campaign, channel,
- * placement, trigger, fired_at, send_at): whether a contact may be sent, when,
+ * placement, trigger, fired_at, send_at, trigger_key): whether a contact may be sent, when,
  * where to, and its content as of now.  NULL if program, customer, as_of,
  * campaign or channel is NULL.  Errors as of persona.decide.
  */
@@ -173,7 +175,6 @@ persona_recheck(PG_FUNCTION_ARGS)
 	PersonaProgram *program;
 	PersonaTimeline *timeline;
 	PersonaCustomer customer;
-	PersonaCustomer firing;
 	PersonaDecider decider = {0};
 	PersonaCandidate candidate = {0};
 	Recheck		contact;
@@ -201,17 +202,12 @@ persona_recheck(PG_FUNCTION_ARGS)
 	contact.placement = text_argument(fcinfo, 6);
 	contact.trigger = text_argument(fcinfo, 7);
 	contact.fired_at = PG_ARGISNULL(8) ? PCORE_BEGIN_OF_TIME : PG_GETARG_TIMESTAMPTZ(8);
+	contact.trigger_key = text_argument(fcinfo, 10);
 	contact.send_at = PG_ARGISNULL(9) ? PCORE_BEGIN_OF_TIME : PG_GETARG_TIMESTAMPTZ(9);
 
 	decider.customer = &customer;
 	decider.program = program;
 	decider.explains = true;
-	if (!TIMESTAMP_NOT_FINITE(contact.fired_at) && contact.fired_at < customer.as_of)
-	{
-		/* What happened since the trigger fired is not what the message is about. */
-		persona_customer_open(&firing, program, PG_GETARG_HEAPTUPLEHEADER(1), timeline, contact.fired_at);
-		decider.firing = &firing;
-	}
 	persona_list_contacts(&decider);
 	stands = recheck(&decider, &contact, &candidate);
 	put_text(values, nulls, 0, persona_stage_name(candidate.stage));
