@@ -80,7 +80,8 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'consent', c.consent::json,
 					'open_hours', c.open_hours::text,
 					'quiet_hours', c.quiet_hours::text,
-					'cost', c.cost::text) ORDER BY c.name COLLATE "C")
+					'cost', c.cost::text,
+					'capacity_per_day', c.capacity_per_day) ORDER BY c.name COLLATE "C")
 				FROM persona.channel AS c),
 			messages => (SELECT json_agg(json_build_object(
 					'name', m.name,

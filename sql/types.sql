@@ -207,6 +207,7 @@ CREATE TYPE persona.decision AS (
 	urgency numeric,
 	weight numeric,
 	cost numeric,
+	price numeric,
 	score numeric,
 	reason text,
 	trigger text,
@@ -232,7 +233,8 @@ COMMENT ON COLUMN persona.decision.value IS 'factor of the score: what the respo
 COMMENT ON COLUMN persona.decision.urgency IS 'factor of the score: how much it matters to speak now';
 COMMENT ON COLUMN persona.decision.weight IS 'factor of the score to steer by: of the campaign, of the kind of its experience and of the channel';
 COMMENT ON COLUMN persona.decision.cost IS 'what the message costs, taken off';
-COMMENT ON COLUMN persona.decision.score IS 'propensity * value * urgency * weight - cost; inside the priority class the higher one comes first';
+COMMENT ON COLUMN persona.decision.price IS 'what a place on the channel costs while it is scarce, taken off; 0 if the program has no price for it';
+COMMENT ON COLUMN persona.decision.score IS 'propensity * value * urgency * weight - cost - price; inside the priority class the higher one comes first';
 COMMENT ON COLUMN persona.decision.reason IS 'why this message, in words';
 COMMENT ON COLUMN persona.decision.trigger IS 'the trigger that opened the window, or NULL';
 COMMENT ON COLUMN persona.decision.fired_at IS 'the instant at which the trigger fired, or NULL';
@@ -267,6 +269,7 @@ CREATE TYPE persona.candidate AS (
 	urgency numeric,
 	weight numeric,
 	cost numeric,
+	price numeric,
 	score numeric,
 	fired_at timestamptz,
 	trigger_key text,
@@ -290,7 +293,8 @@ COMMENT ON COLUMN persona.candidate.value IS 'factor of the score: what the resp
 COMMENT ON COLUMN persona.candidate.urgency IS 'factor of the score: how much it matters to speak now';
 COMMENT ON COLUMN persona.candidate.weight IS 'factor of the score to steer by: of the campaign, of the kind of its experience and of the channel';
 COMMENT ON COLUMN persona.candidate.cost IS 'what the message costs, taken off';
-COMMENT ON COLUMN persona.candidate.score IS 'propensity * value * urgency * weight - cost; inside the priority class the higher one comes first; the factors are NULL unless eligible';
+COMMENT ON COLUMN persona.candidate.price IS 'what a place on the channel costs while it is scarce, taken off; 0 if the program has no price for it';
+COMMENT ON COLUMN persona.candidate.score IS 'propensity * value * urgency * weight - cost - price; inside the priority class the higher one comes first; the factors are NULL unless eligible';
 COMMENT ON COLUMN persona.candidate.fired_at IS 'the instant at which its trigger fired, or NULL';
 COMMENT ON COLUMN persona.candidate.trigger_key IS 'the key for which its keyed trigger fired, or NULL';
 COMMENT ON COLUMN persona.candidate.valid_until IS 'this row stands until then if no new data arrives';

@@ -338,6 +338,7 @@ read_channels(PersonaProgram *program, const PersonaJson *json)
 		channel->open_hours = optional_hours(from, "open_hours", definition);
 		channel->quiet_hours = optional_hours(from, "quiet_hours", definition);
 		channel->cost = numeric_member(from, "cost");
+		channel->capacity_per_day = integer_member(from, "capacity_per_day", -1);
 	}
 }
 
@@ -436,6 +437,22 @@ keep_placeholders(PersonaProgram *program, const PersonaCampaign *campaign, cons
 	persona_leave_definition(outer);
 }
 
+/* Returns a score in whole millionths, rounded; cut off at PCORE_MOST_MILLIONTHS. */
+int64
+persona_millionths(Numeric score)
+{
+	Datum		most = NumericGetDatum(int64_to_numeric(PCORE_MOST_MILLIONTHS));
+	Datum		least = NumericGetDatum(int64_to_numeric(-PCORE_MOST_MILLIONTHS));
+	Datum		number = DirectFunctionCall2(numeric_mul, NumericGetDatum(score),
+											 NumericGetDatum(int64_to_numeric(1000000)));
+
+	if (DatumGetBool(DirectFunctionCall2(numeric_ge, number, most)))
+		return PCORE_MOST_MILLIONTHS;
+	if (DatumGetBool(DirectFunctionCall2(numeric_le, number, least)))
+		return -PCORE_MOST_MILLIONTHS;
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
+}
+
 /* Computes a score from its factors. */
 void
 persona_score_compute(PersonaScore *score)
@@ -444,7 +461,8 @@ persona_score_compute(PersonaScore *score)
 
 	product = numeric_mul_opt_error(product, score->urgency, NULL);
 	product = numeric_mul_opt_error(product, score->weight, NULL);
-	score->score = numeric_sub_opt_error(product, score->cost, NULL);
+	product = numeric_sub_opt_error(product, score->cost, NULL);
+	score->score = numeric_sub_opt_error(product, score->price, NULL);
 }
 
 /* Reads one way in which a campaign may speak, and lists the messages for it. */
@@ -539,6 +557,7 @@ read_campaigns(PersonaProgram *program, const PersonaJson *json)
 			PersonaScore *score = &campaign->channels[c].score;
 
 			score->propensity = score->urgency = int64_to_numeric(1);
+			score->price = int64_to_numeric(0);
 			score->value = numeric_member(from, "value");
 			score->weight = numeric_member(from, "weight");
 			read_campaign_channel(program, campaign, &channels->items[c], &campaign->channels[c]);
@@ -561,6 +580,42 @@ read_policies(PersonaProgram *program, const PersonaJson *json)
 		program->policies[i].channel = text_member(&policies->items[i], "channel");
 		program->policies[i].max_contacts = integer_member(&policies->items[i], "max_contacts", 0);
 		program->policies[i].period = integer_member(&policies->items[i], "period", 0);
+	}
+}
+
+/* Reads the prices of scarce channels. */
+static void
+read_prices(PersonaProgram *program, const PersonaJson *json)
+{
+	const PersonaJson *prices = object_list(json, "prices");
+
+	program->price_count = prices->count;
+	program->prices = palloc0(sizeof(PersonaPrice) * (prices->count + 1));
+	for (int i = 0; i < prices->count; i++)
+	{
+		const PersonaJson *from = &prices->items[i];
+		PersonaPrice *price = &program->prices[i];
+		const char *name = need_text(from, "channel");
+		int64		tie = integer_member(from, "tie", 0);
+
+		price->channel = PERSONA_NONE;
+		for (int c = 0; c < program->channel_count; c++)
+			if (strcmp(program->channels[c].name, name) == 0)
+				price->channel = c;
+		if (price->channel == PERSONA_NONE)
+			malformed(psprintf("prices[%d].channel", i), psprintf("there is no channel \"%s\"", name));
+		price->priority = integer_member(from, "priority", 0);
+		price->from = instant_member(from, "from", PCORE_BEGIN_OF_TIME);
+		price->until = instant_member(from, "until", PCORE_END_OF_TIME);
+		price->price = numeric_member(from, "price");
+		price->closed = numeric_is_inf(price->price);
+		if (numeric_is_nan(price->price)
+			|| !DatumGetBool(DirectFunctionCall2(numeric_ge, NumericGetDatum(price->price), NumericGetDatum(int64_to_numeric(0)))))
+			malformed(psprintf("prices[%d].price", i), "a number that is not negative is expected");
+		if (tie < 0 || tie >= INT64CONST(1) << PCORE_TIE_BITS)
+			malformed(psprintf("prices[%d].tie", i), "a whole number below 2^48 is expected");
+		if (!price->closed)
+			price->worth = pcore_worth(persona_millionths(price->price), (uint64_t) tie);
 	}
 }
 
@@ -632,6 +687,7 @@ persona_program_compile(const PersonaProgramValue *value, MemoryContext parent)
 	read_messages(program, json);
 	read_campaigns(program, json);
 	read_policies(program, json);
+	read_prices(program, json);
 	read_conditions(program, json);
 	keep_contacts(program);
 	program->classifiers = palloc0(sizeof(PersonaClassifier *) * (program->source_count + 1));

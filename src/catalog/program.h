@@ -10,6 +10,7 @@
 #include "condition/conditions.h"
 #include "content/template.h"
 #include "core/hours.h"
+#include "core/price.h"
 #include "fmgr.h"
 #include "utils/numeric.h"
 
@@ -52,6 +53,7 @@ typedef struct PersonaChannel
 	PcoreHours *open_hours;		/* or NULL */
 	PcoreHours *quiet_hours;	/* or NULL */
 	Numeric		cost;
+	int64		capacity_per_day;	/* -1: no limit */
 } PersonaChannel;
 
 typedef struct PersonaMessage
@@ -75,7 +77,8 @@ typedef struct PersonaScore
 	Numeric		urgency;
 	Numeric		weight;
 	Numeric		cost;
-	Numeric		score;			/* propensity * value * urgency * weight - cost */
+	Numeric		price;			/* of a place on a scarce channel */
+	Numeric		score;			/* propensity * value * urgency * weight - cost - price */
 } PersonaScore;
 
 typedef struct PersonaCampaignChannel
@@ -111,6 +114,18 @@ typedef struct PersonaPolicy
 	int64		max_contacts;
 	PcoreDuration period;
 } PersonaPolicy;
+
+/* What a place on a scarce channel costs campaigns of one priority. */
+typedef struct PersonaPrice
+{
+	int			channel;		/* number */
+	int64		priority;
+	PcoreInstant from;			/* for messages that are sent in [from, until) */
+	PcoreInstant until;
+	bool		closed;			/* there is no place at any price */
+	Numeric		price;
+	PcoreWorth	worth;			/* the same, exactly */
+} PersonaPrice;
 
 /* What the definitions mean for one row type of customers. */
 typedef struct PersonaCustomerShape
@@ -158,6 +173,8 @@ typedef struct PersonaProgram
 	int			way_count;		/* channels of all campaigns */
 	int			policy_count;
 	PersonaPolicy *policies;
+	int			price_count;
+	PersonaPrice *prices;
 	int			condition_count;	/* given beside the definitions */
 	int		   *conditions;		/* nodes */
 	const char **condition_names;	/* NULL: it has none */
@@ -182,6 +199,9 @@ extern PersonaProgramValue *persona_program_value(const char *text, size_t lengt
 
 /* Compiles a program; everything is kept in a context of its own. */
 extern PersonaProgram *persona_program_compile(const PersonaProgramValue *value, MemoryContext parent);
+
+/* Returns a score in whole millionths, rounded; cut off at PCORE_MOST_MILLIONTHS. */
+extern int64 persona_millionths(Numeric score);
 
 /* Computes a score from its factors. */
 extern void persona_score_compute(PersonaScore *score);

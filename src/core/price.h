@@ -17,8 +17,8 @@
 
 #include "core.h"
 
-/* A worth: millionths in the upper bits, and in the lower ones what breaks ties. */
-typedef __int128 PcoreWorth;
+/* A worth: millionths in the upper bits, and in the lower ones what breaks ties; aligned as memory is. */
+typedef __int128 PcoreWorth __attribute__((aligned(8)));
 
 #define PCORE_TIE_BITS 48
 #define PCORE_MOST_MILLIONTHS (INT64_C(1) << 50)

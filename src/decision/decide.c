@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "decision/channels.h"
+#include "decision/charge.h"
 #include "decision/limits.h"
 #include "decision/messages.h"
 #include "decision/score.h"
@@ -26,7 +27,7 @@ persona_stage_name(PersonaStage stage)
 {
 	static const char *const names[] = {
 		"dates", "cohort", "trigger", "answered", "goal", "relevance",
-		"channel", "limit", "message", "arbitration", "chosen"
+		"channel", "limit", "message", "capacity", "arbitration", "chosen"
 	};
 
 	return names[stage];
@@ -252,21 +253,24 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 	for (int w = 0; w < campaign->channel_count; w++)
 	{
 		PersonaCandidate *candidate = &candidates[count];
+		bool		priced = false;
 
 		*candidate = base;
 		candidate->way = &campaign->channels[w];
 		if (pass_way(decider, candidate))
 		{
 			persona_score(decider, candidate);
-			candidate->first = !passed;
-			passed = true;
+			priced = persona_charge(decider, candidate);
+			candidate->first = !passed && candidate->eligible;
+			/* A place that costs something has to be worth more than what comes after it. */
+			passed |= !priced;
 		}
 		/* Ways after the first that passes matter to nobody else. */
 		if (!passed || candidate->first)
 			until = pcore_min(until, candidate->until);
-		if (decider->explains)
+		if (decider->explains || candidate->first)
 			count++;
-		else if (passed)
+		if (passed && !decider->explains)
 			break;
 	}
 	if (count == 0)
@@ -379,6 +383,8 @@ compare_candidates(const void *left, const void *right)
 			return a->first ? -1 : 1;
 		if (a->campaign->priority != b->campaign->priority)
 			return a->campaign->priority > b->campaign->priority ? -1 : 1;
+		if (a->worth != b->worth)
+			return a->worth > b->worth ? -1 : 1;
 		order = persona_compare_numbers(b->score.score, a->score.score);
 		if (order != 0)
 			return order;
@@ -434,6 +440,9 @@ losing_reason(const PersonaCustomer *customer, const PersonaCandidate *candidate
 	if (persona_compare_numbers(candidate->score.score, winner->score.score) != 0)
 		return psprintf("\"%s\" scores %s, this one %s", winner->campaign->name, number_text(winner->score.score),
 						number_text(candidate->score.score));
+	if (candidate->worth != winner->worth)
+		return psprintf("\"%s\" scores the same, and the place on %s goes by the key", winner->campaign->name,
+						customer->program->channels[winner->way->channel].name);
 	return psprintf("\"%s\" scores the same and comes first by name", winner->campaign->name);
 }
 

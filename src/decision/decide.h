@@ -18,6 +18,7 @@ typedef enum PersonaStage
 	PERSONA_STAGE_CHANNEL,		/* address, consent, hours */
 	PERSONA_STAGE_LIMIT,
 	PERSONA_STAGE_MESSAGE,
+	PERSONA_STAGE_CAPACITY,		/* a scarce channel is better used for others */
 	PERSONA_STAGE_ARBITRATION,	/* eligible, but another one wins */
 	PERSONA_STAGE_CHOSEN
 } PersonaStage;
@@ -30,7 +31,7 @@ typedef struct PersonaCandidate
 	PersonaStage stage;
 	const char *reason;			/* NULL if nobody wants to know */
 	bool		eligible;
-	bool		first;			/* eligible: no way before it is */
+	bool		first;			/* eligible: no way before it is, unless at a price */
 	PersonaOpening opening;		/* if the campaign has a trigger */
 	const PersonaMessage *message;
 	char	   *subject;
@@ -38,6 +39,7 @@ typedef struct PersonaCandidate
 	PcoreInstant send_at;
 	PcoreInstant expires_at;	/* its campaign ends or its window closes then */
 	PersonaScore score;			/* if it is eligible */
+	PcoreWorth	worth;			/* eligible and the program has prices: what it is ranked by */
 	PcoreInstant until;			/* time alone does not change before whether it is eligible, nor its score */
 	PcoreInstant stands;		/* nor what is told of it */
 	int			rank;			/* eligible: from 1 on; else 0 */

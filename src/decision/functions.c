@@ -23,8 +23,8 @@
 #include "utils/typcache.h"
 
 /* of persona.decision and persona.candidate */
-#define DECISION_COLUMNS 22
-#define CANDIDATE_COLUMNS 20
+#define DECISION_COLUMNS 23
+#define CANDIDATE_COLUMNS 21
 
 PG_FUNCTION_INFO_V1(persona_timeline_step);
 PG_FUNCTION_INFO_V1(persona_decide);
@@ -239,7 +239,7 @@ static int
 score_columns(const PersonaCandidate *candidate, int i, Datum *values, bool *nulls)
 {
 	const PersonaScore *score = &candidate->score;
-	const Numeric numbers[] = {score->propensity, score->value, score->urgency, score->weight, score->cost, score->score};
+	const Numeric numbers[] = {score->propensity, score->value, score->urgency, score->weight, score->cost, score->price, score->score};
 
 	values[i++] = Int32GetDatum((int32) candidate->campaign->priority);
 	for (int n = 0; n < (int) lengthof(numbers); n++, i++)
