@@ -16,8 +16,10 @@ CREATE TABLE persona.campaign (
 	priority integer NOT NULL DEFAULT 0,
 	value numeric NOT NULL DEFAULT 1 CHECK (value > '-Infinity' AND value < 'Infinity'),
 	weight numeric NOT NULL DEFAULT 1 CHECK (weight >= 0 AND weight < 'Infinity'),
-	max_contacts integer CHECK (max_contacts > 0),
+	max_contacts integer CHECK (max_contacts >= 0),
 	max_contacts_within interval CHECK (persona.is_fixed_length(max_contacts_within)),
+	min_gap interval CHECK (persona.is_fixed_length(min_gap)),
+	max_contacts_per_firing integer DEFAULT 1 CHECK (max_contacts_per_firing >= 0),
 	active boolean NOT NULL DEFAULT true,
 	CONSTRAINT campaign_starts_before_it_ends CHECK (starts_at < ends_at),
 	CONSTRAINT campaign_limit_has_a_number CHECK (max_contacts_within IS NULL OR max_contacts IS NOT NULL)
@@ -28,7 +30,7 @@ COMMENT ON COLUMN persona.campaign.name IS 'the name; the last tie among campaig
 COMMENT ON COLUMN persona.campaign.description IS 'what it is for, in words';
 COMMENT ON COLUMN persona.campaign.experience IS 'what it brings';
 COMMENT ON COLUMN persona.campaign.cohort IS 'whom it is for; NULL: everybody';
-COMMENT ON COLUMN persona.campaign.trigger IS 'when it may speak: once per firing, while the window is open; NULL: at any time';
+COMMENT ON COLUMN persona.campaign.trigger IS 'when it may speak: while the window is open; NULL: at any time';
 COMMENT ON COLUMN persona.campaign.goal IS 'a customer for whom this holds has reached the goal and is not contacted; NULL: none';
 COMMENT ON COLUMN persona.campaign.relevance IS 'only customers for whom this holds are contacted; NULL: all';
 COMMENT ON COLUMN persona.campaign.starts_at IS 'live from then on; NULL: always was';
@@ -36,8 +38,10 @@ COMMENT ON COLUMN persona.campaign.ends_at IS 'live until before then; NULL: for
 COMMENT ON COLUMN persona.campaign.priority IS 'its class: campaigns of a higher one come first, whatever their score';
 COMMENT ON COLUMN persona.campaign.value IS 'what reaching the goal is worth; a factor of the score';
 COMMENT ON COLUMN persona.campaign.weight IS 'a factor of the score to steer by';
-COMMENT ON COLUMN persona.campaign.max_contacts IS 'how often it may contact one customer; NULL: any number of times';
+COMMENT ON COLUMN persona.campaign.max_contacts IS 'how often it may contact one customer; 0: never; NULL: any number of times';
 COMMENT ON COLUMN persona.campaign.max_contacts_within IS 'within which length of time max_contacts counts, in fixed units; NULL: ever';
+COMMENT ON COLUMN persona.campaign.min_gap IS 'how much time must be between two of its contacts with one customer, in fixed units; NULL: none';
+COMMENT ON COLUMN persona.campaign.max_contacts_per_firing IS 'how many contacts one firing of its trigger gets; NULL: any number';
 COMMENT ON COLUMN persona.campaign.active IS 'whether it takes part at all';
 
 SELECT persona.watch_definitions('persona.campaign');
@@ -62,16 +66,35 @@ SELECT persona.watch_definitions('persona.campaign_channel');
 CREATE TABLE persona.policy (
 	name text PRIMARY KEY CHECK (name <> ''),
 	description text,
+	campaign text REFERENCES persona.campaign ON UPDATE CASCADE,
+	experience text REFERENCES persona.experience ON UPDATE CASCADE,
+	experience_kind text CHECK (experience_kind <> ''),
 	channel text REFERENCES persona.channel ON UPDATE CASCADE,
-	max_contacts integer NOT NULL CHECK (max_contacts >= 0),
-	period interval NOT NULL CHECK (persona.is_fixed_length(period))
+	placement text,
+	max_contacts integer CHECK (max_contacts >= 0),
+	period interval CHECK (persona.is_fixed_length(period)),
+	calendar text CHECK (calendar = ANY (ARRAY['day', 'week', 'month', 'quarter', 'year'])),
+	min_gap interval CHECK (persona.is_fixed_length(min_gap)),
+	counts text NOT NULL DEFAULT 'reserved' CHECK (counts = ANY (ARRAY['reserved', 'sent', 'delivered'])),
+	FOREIGN KEY (channel, placement) REFERENCES persona.placement ON UPDATE CASCADE,
+	CONSTRAINT policy_limits_something CHECK (num_nonnulls(max_contacts, min_gap) > 0),
+	CONSTRAINT policy_period_or_calendar CHECK (num_nonnulls(period, calendar) <= 1),
+	CONSTRAINT policy_window_has_a_number CHECK (max_contacts IS NOT NULL OR num_nonnulls(period, calendar) = 0),
+	CONSTRAINT policy_placement_has_a_channel CHECK (placement IS NULL OR channel IS NOT NULL)
 );
 
-COMMENT ON TABLE persona.policy IS 'limits across campaigns: how many contacts one customer gets in a length of time';
+COMMENT ON TABLE persona.policy IS 'limits: how many contacts one customer gets, and how far apart; each is about the contacts that fit all of its filters (campaign, experience, experience_kind, channel, placement), together';
 COMMENT ON COLUMN persona.policy.name IS 'the name, which explanations tell';
 COMMENT ON COLUMN persona.policy.description IS 'what it is for, in words';
-COMMENT ON COLUMN persona.policy.channel IS 'the channel whose contacts count and are limited; NULL: all channels together';
-COMMENT ON COLUMN persona.policy.max_contacts IS 'how many contacts any window of that length may hold; 0: none at all';
-COMMENT ON COLUMN persona.policy.period IS 'the length of the window, in fixed units';
+COMMENT ON COLUMN persona.policy.campaign IS 'filter: the campaign; NULL: all together';
+COMMENT ON COLUMN persona.policy.experience IS 'filter: the experience; NULL: all together';
+COMMENT ON COLUMN persona.policy.experience_kind IS 'filter: the kind of the experience; NULL: all together';
+COMMENT ON COLUMN persona.policy.channel IS 'filter: the channel; NULL: all together';
+COMMENT ON COLUMN persona.policy.placement IS 'filter: the place inside the channel; NULL: all together';
+COMMENT ON COLUMN persona.policy.max_contacts IS 'how many contacts there may be; 0: none at all; NULL: any number';
+COMMENT ON COLUMN persona.policy.period IS 'max_contacts counts in any window of that length, in fixed units';
+COMMENT ON COLUMN persona.policy.calendar IS 'or in a day, week (from Monday), month, quarter or year of the customer''s calendar; neither: ever';
+COMMENT ON COLUMN persona.policy.min_gap IS 'how much time must be between two contacts, in fixed units; NULL: none';
+COMMENT ON COLUMN persona.policy.counts IS 'what counts: reserved (every contact that has not ended, at send_at), sent (at sent_at) or delivered (at delivered_at)';
 
 SELECT persona.watch_definitions('persona.policy');

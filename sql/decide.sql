@@ -108,6 +108,8 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'weight', c.weight::text,
 					'max_contacts', c.max_contacts,
 					'max_contacts_within', persona.microseconds(c.max_contacts_within),
+					'min_gap', persona.microseconds(c.min_gap),
+					'max_contacts_per_firing', c.max_contacts_per_firing,
 					'channels', coalesce((SELECT json_agg(json_build_object(
 							'channel', u.channel,
 							'placement', u.placement) ORDER BY u.position)
@@ -115,9 +117,16 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 				FROM persona.campaign AS c WHERE c.active),
 			policies => (SELECT json_agg(json_build_object(
 					'name', p.name,
+					'campaign', p.campaign,
+					'experience', p.experience,
+					'experience_kind', p.experience_kind,
 					'channel', p.channel,
+					'placement', p.placement,
 					'max_contacts', p.max_contacts,
-					'period', persona.microseconds(p.period)) ORDER BY p.name COLLATE "C")
+					'period', persona.microseconds(p.period),
+					'calendar', p.calendar,
+					'min_gap', persona.microseconds(p.min_gap),
+					'counts', p.counts) ORDER BY p.name COLLATE "C")
 				FROM persona.policy AS p));
 	END;
 

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/members.h"
 #include "catalog/pg_type.h"
 #include "catalog/program.h"
 #include "host.h"
@@ -19,9 +20,6 @@
 #include "utils/regproc.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
-
-#define UNIX_EPOCH_INSTANT \
-	(-((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY)
 
 /* Makes a program value of a JSON text. */
 PersonaProgramValue *
@@ -38,104 +36,6 @@ persona_program_value(const char *text, size_t length)
 	memcpy(value->hash, VARDATA_ANY(hash), PERSONA_HASH_SIZE);
 	memcpy(value->text, text, length);
 	return value;
-}
-
-/* ---- reading members ---- */
-
-/* Reports a program that is not built as it should be. */
-static void
-malformed(const char *path, const char *what)
-{
-	persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, path, what,
-				 "Programs are built by persona.program().");
-}
-
-/* Returns a member, or NULL when it is absent or null. */
-static const PersonaJson *
-member(const PersonaJson *object, const char *key)
-{
-	const PersonaJson *found = persona_json_member(object, key);
-
-	return found == NULL || found->kind == PERSONA_JSON_NULL ? NULL : found;
-}
-
-/* Returns a text, or NULL. */
-static const char *
-text_member(const PersonaJson *object, const char *key)
-{
-	const PersonaJson *found = member(object, key);
-
-	if (found == NULL)
-		return NULL;
-	if (found->kind != PERSONA_JSON_STRING)
-		malformed(key, "a string is expected");
-	return found->text;
-}
-
-/* Returns a text that must be there. */
-static const char *
-need_text(const PersonaJson *object, const char *key)
-{
-	const char *text = text_member(object, key);
-
-	if (text == NULL)
-		malformed(key, "a string is expected");
-	return text;
-}
-
-/* Returns a whole number, or what stands for its absence. */
-static int64
-integer_member(const PersonaJson *object, const char *key, int64 absent)
-{
-	const PersonaJson *found = member(object, key);
-	char	   *end;
-	int64		number;
-
-	if (found == NULL)
-		return absent;
-	errno = 0;
-	number = found->kind == PERSONA_JSON_NUMBER ? strtoll(found->text, &end, 10) : 0;
-	if (found->kind != PERSONA_JSON_NUMBER || *end != '\0' || errno != 0)
-		malformed(key, "a whole number is expected");
-	return number;
-}
-
-/* Returns an instant, given in microseconds since 1970. */
-static PcoreInstant
-instant_member(const PersonaJson *object, const char *key, PcoreInstant absent)
-{
-	if (member(object, key) == NULL)
-		return absent;
-	return pcore_add(integer_member(object, key, 0), UNIX_EPOCH_INSTANT);
-}
-
-/* Returns a number of any size. */
-static Numeric
-numeric_member(const PersonaJson *object, const char *key)
-{
-	const PersonaJson *found = member(object, key);
-
-	if (found == NULL || (found->kind != PERSONA_JSON_STRING && found->kind != PERSONA_JSON_NUMBER))
-		malformed(key, "a number is expected");
-	return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(found->text),
-											   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-}
-
-/* Returns a list of objects; its items are checked to be objects. */
-static const PersonaJson *
-object_list(const PersonaJson *object, const char *key)
-{
-	static const PersonaJson empty = {PERSONA_JSON_ARRAY, NULL, 0, NULL, NULL};
-	const PersonaJson *found = member(object, key);
-
-	if (found == NULL)
-		return &empty;
-	if (found->kind != PERSONA_JSON_ARRAY)
-		malformed(key, "a list is expected");
-	for (int i = 0; i < found->count; i++)
-		if (found->items[i].kind != PERSONA_JSON_OBJECT)
-			malformed(psprintf("%s[%d]", key, i), "an object is expected");
-	return found;
 }
 
 /* ---- bindings ---- */
@@ -222,8 +122,8 @@ find_cohort(void *data, const PersonaCondition *reference)
 }
 
 /* Compiles a condition; its paths begin with the definition that it belongs to. */
-static int
-add_condition(PersonaProgram *program, const PersonaJson *json, const char *definition)
+int
+persona_program_condition(PersonaProgram *program, const PersonaJson *json, const char *definition)
 {
 	PersonaDefinition outer = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
 	const char *path = definition == NULL ? "$" : psprintf("%s: $", definition);
@@ -241,7 +141,7 @@ optional_condition(PersonaProgram *program, const PersonaJson *object, const cha
 
 	if (json == NULL)
 		return PERSONA_NONE;
-	return add_condition(program, json, definition);
+	return persona_program_condition(program, json, definition);
 }
 
 /* Compiles a cohort when it is first needed; finds cycles. */
@@ -252,7 +152,7 @@ cohort_node(PersonaProgram *program, PersonaCohort *cohort)
 	{
 		check_stack_depth();
 		cohort->open = true;
-		cohort->node = add_condition(program, cohort->json, psprintf("cohort \"%s\"", cohort->name));
+		cohort->node = persona_program_condition(program, cohort->json, psprintf("cohort \"%s\"", cohort->name));
 		cohort->open = false;
 	}
 	return cohort->node;
@@ -547,8 +447,6 @@ read_campaigns(PersonaProgram *program, const PersonaJson *json)
 		campaign->starts_at = instant_member(from, "starts_at", PCORE_BEGIN_OF_TIME);
 		campaign->ends_at = instant_member(from, "ends_at", PCORE_END_OF_TIME);
 		campaign->priority = integer_member(from, "priority", 0);
-		campaign->max_contacts = integer_member(from, "max_contacts", -1);
-		campaign->max_contacts_within = integer_member(from, "max_contacts_within", 0);
 		campaign->channel_count = channels->count;
 		campaign->channels = palloc0(sizeof(PersonaCampaignChannel) * (channels->count + 1));
 		program->way_count += channels->count;
@@ -563,23 +461,6 @@ read_campaigns(PersonaProgram *program, const PersonaJson *json)
 			read_campaign_channel(program, campaign, &channels->items[c], &campaign->channels[c]);
 			persona_score_compute(score);
 		}
-	}
-}
-
-/* Reads the policies. */
-static void
-read_policies(PersonaProgram *program, const PersonaJson *json)
-{
-	const PersonaJson *policies = object_list(json, "policies");
-
-	program->policy_count = policies->count;
-	program->policies = palloc0(sizeof(PersonaPolicy) * (policies->count + 1));
-	for (int i = 0; i < policies->count; i++)
-	{
-		program->policies[i].name = need_text(&policies->items[i], "name");
-		program->policies[i].channel = text_member(&policies->items[i], "channel");
-		program->policies[i].max_contacts = integer_member(&policies->items[i], "max_contacts", 0);
-		program->policies[i].period = integer_member(&policies->items[i], "period", 0);
 	}
 }
 
@@ -617,31 +498,6 @@ read_prices(PersonaProgram *program, const PersonaJson *json)
 		if (!price->closed)
 			price->worth = pcore_worth(persona_millionths(price->price), (uint64_t) tie);
 	}
-}
-
-/* Keeps of each contact what limits need. */
-static void
-keep_contacts(PersonaProgram *program)
-{
-	static const char counting[] =
-		"{\"event\": \"contact\", \"where\": {\"attribute\": \"status\", \"in\": [\"planned\", \"claimed\", \"sent\", \"delivered\"]}}";
-	PersonaJson *json;
-	const PersonaConditions *set;
-	int			node;
-
-	program->contact_selector = PERSONA_NONE;
-	if (program->campaign_count == 0 || persona_program_source(program, "persona.contact") == PERSONA_NONE)
-		return;
-	json = persona_json_read(counting, sizeof(counting) - 1);
-	set = program->set;
-	/* First add it: that may move the nodes. */
-	node = add_condition(program, json, "the limits");
-	program->contact_selector = set->nodes[node].selector;
-	program->contact_campaign = persona_conditions_slot(program->set, "campaign", "$", program->contact_selector, false, false);
-	program->contact_channel = persona_conditions_slot(program->set, "channel", "$", program->contact_selector, false, false);
-	program->contact_fired_at = persona_conditions_slot(program->set, "fired_at", "$", program->contact_selector, false, false);
-	program->contact_trigger_key = persona_conditions_slot(program->set, "trigger_key", "$", program->contact_selector, false, false);
-	program->contact_decided_at = persona_conditions_slot(program->set, "decided_at", "$", program->contact_selector, false, false);
 }
 
 /* Reads the conditions that stand beside the definitions. */
@@ -686,10 +542,10 @@ persona_program_compile(const PersonaProgramValue *value, MemoryContext parent)
 	read_channels(program, json);
 	read_messages(program, json);
 	read_campaigns(program, json);
-	read_policies(program, json);
+	persona_read_rules(program, json);
 	read_prices(program, json);
 	read_conditions(program, json);
-	keep_contacts(program);
+	persona_keep_facts(program);
 	program->classifiers = palloc0(sizeof(PersonaClassifier *) * (program->source_count + 1));
 	program->plans = palloc0(sizeof(struct _SPI_plan *) * (program->source_count + 1));
 	program->classifier_types = palloc0(sizeof(uint64) * (program->source_count + 1));

@@ -6,6 +6,7 @@
 
 #include "postgres.h"
 
+#include "catalog/rules.h"
 #include "condition/classify.h"
 #include "condition/conditions.h"
 #include "content/template.h"
@@ -85,6 +86,9 @@ typedef struct PersonaCampaignChannel
 {
 	int			channel;		/* number */
 	const char *placement;		/* or NULL */
+	PersonaAbout about;			/* that of the campaign, the channel and the placement */
+	int			policy_count;	/* policies that limit it */
+	int		   *policies;
 	PersonaScore score;
 	int			message_count;	/* that fit, in order of position and name */
 	int		   *messages;
@@ -101,19 +105,12 @@ typedef struct PersonaCampaign
 	PcoreInstant starts_at;
 	PcoreInstant ends_at;
 	int64		priority;
-	int64		max_contacts;	/* -1: no limit */
-	PcoreDuration max_contacts_within;	/* 0: in all */
+	PersonaAbout about;			/* itself, its experience, the kind of that */
+	PersonaLimit limit;			/* its own, over its contacts with a customer */
+	int64		per_firing;		/* contacts for one firing; -1: no limit */
 	int			channel_count;
 	PersonaCampaignChannel *channels;
 } PersonaCampaign;
-
-typedef struct PersonaPolicy
-{
-	const char *name;
-	const char *channel;		/* or NULL: all */
-	int64		max_contacts;
-	PcoreDuration period;
-} PersonaPolicy;
 
 /* What a place on a scarce channel costs campaigns of one priority. */
 typedef struct PersonaPrice
@@ -171,21 +168,12 @@ typedef struct PersonaProgram
 	int			campaign_count;
 	PersonaCampaign *campaigns;
 	int			way_count;		/* channels of all campaigns */
-	int			policy_count;
-	PersonaPolicy *policies;
+	PersonaRules rules;
 	int			price_count;
 	PersonaPrice *prices;
 	int			condition_count;	/* given beside the definitions */
 	int		   *conditions;		/* nodes */
 	const char **condition_names;	/* NULL: it has none */
-
-	/* what limits need of contacts */
-	int			contact_selector;	/* contacts that count, or PERSONA_NONE */
-	int			contact_campaign;	/* slots */
-	int			contact_channel;
-	int			contact_fired_at;
-	int			contact_trigger_key;
-	int			contact_decided_at;
 
 	PersonaCustomerShape *customers;	/* by row type */
 	PersonaClassifier **classifiers;	/* by source, for the row type seen last */
@@ -199,6 +187,9 @@ extern PersonaProgramValue *persona_program_value(const char *text, size_t lengt
 
 /* Compiles a program; everything is kept in a context of its own. */
 extern PersonaProgram *persona_program_compile(const PersonaProgramValue *value, MemoryContext parent);
+
+/* Compiles a condition of a definition; returns its node.  For what compiles programs. */
+extern int	persona_program_condition(PersonaProgram *program, const PersonaJson *json, const char *definition);
 
 /* Returns a score in whole millionths, rounded; cut off at PCORE_MOST_MILLIONTHS. */
 extern int64 persona_millionths(Numeric score);

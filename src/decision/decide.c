@@ -123,24 +123,6 @@ closed_reason(PersonaDecider *decider, const PersonaTrigger *trigger, const Pers
 						  persona_customer_time(customer, latest->open_until));
 }
 
-/* Returns the contact of a campaign that answers a firing, or NULL. */
-static const PersonaContact *
-find_answer(const PersonaDecider *decider, const PersonaCampaign *campaign, const PersonaOpening *opening)
-{
-	char	   *fired_at = psprintf(INT64_FORMAT, opening->fired_at);
-
-	for (int c = 0; c < decider->contact_count; c++)
-	{
-		const PersonaContact *contact = &decider->contacts[c];
-
-		if (contact->campaign != NULL && strcmp(contact->campaign, campaign->name) == 0
-			&& contact->fired_at != NULL && strcmp(contact->fired_at, fired_at) == 0
-			&& (opening->key == NULL || (contact->trigger_key != NULL && strcmp(contact->trigger_key, opening->key) == 0)))
-			return contact;
-	}
-	return NULL;
-}
-
 /*
  * Judges the campaign's trigger, and whether its firings were answered.  On
  * success, openings lists those that were not.
@@ -150,7 +132,7 @@ pass_trigger(PersonaDecider *decider, PersonaCandidate *candidate, PersonaOpenin
 {
 	PersonaCustomer *customer = decider->customer;
 	const PersonaTrigger *trigger = &decider->program->triggers[candidate->campaign->trigger];
-	const PersonaContact *answer = NULL;
+	const char *answer = NULL;
 	int			left = 0;
 
 	*openings = persona_openings(customer, trigger);
@@ -162,19 +144,16 @@ pass_trigger(PersonaDecider *decider, PersonaCandidate *candidate, PersonaOpenin
 	candidate->until = pcore_min(candidate->until, openings->until);
 	for (int o = 0; o < openings->count; o++)
 	{
-		const PersonaContact *found = find_answer(decider, candidate->campaign, &openings->open[o]);
+		const char *why = NULL;
 
-		if (found == NULL)
+		if (!persona_is_answered(decider, candidate->campaign, &openings->open[o], &why))
 			openings->open[left++] = openings->open[o];
 		else if (answer == NULL)
-			answer = found;
+			answer = why;
 	}
 	openings->count = left;
 	if (left == 0)
-		return fail_stage(candidate, PERSONA_STAGE_ANSWERED,
-						  persona_reason(decider, "the firing of trigger \"%s\" at %s has its contact already, for %s",
-										 trigger->name, persona_customer_time(customer, candidate->opening.fired_at),
-										 persona_customer_time(customer, answer->at)), openings->until);
+		return fail_stage(candidate, PERSONA_STAGE_ANSWERED, answer, openings->until);
 	return true;
 }
 
@@ -220,8 +199,7 @@ pass_way(PersonaDecider *decider, PersonaCandidate *candidate)
 	if (persona_reach(decider, candidate, way, &at, &until, &reason))
 	{
 		stage = PERSONA_STAGE_LIMIT;
-		if (persona_keep_limits(decider, candidate->campaign, &decider->program->channels[way->channel], at, &until,
-								&reason))
+		if (persona_keep_limits(decider, candidate->campaign, way, at, &until, &reason))
 		{
 			stage = PERSONA_STAGE_MESSAGE;
 			if (persona_choose_message(decider, candidate, way, &until, &reason))
@@ -470,12 +448,8 @@ persona_candidates_of(PersonaCustomer *customer, bool explain, int *count, Pcore
 	const PersonaProgram *program = customer->program;
 	PersonaCandidate *candidates = palloc(sizeof(PersonaCandidate) * (program->way_count + program->campaign_count + 1));
 	PersonaDecider decider = {.customer = customer, .program = program, .explains = explain, .until = PCORE_END_OF_TIME};
-	PcoreInstant next_contact = PCORE_END_OF_TIME;
 
 	persona_list_contacts(&decider);
-	for (int c = 0; c < decider.contact_count; c++)
-		if (decider.contacts[c].at > customer->as_of)
-			next_contact = pcore_min(next_contact, decider.contacts[c].at);
 	*count = 0;
 	for (int c = 0; c < program->campaign_count; c++)
 	{
@@ -483,9 +457,9 @@ persona_candidates_of(PersonaCustomer *customer, bool explain, int *count, Pcore
 		*count += judge_campaign(&decider, &program->campaigns[c], &candidates[*count]);
 	}
 	/* A planned contact is known, and happens when its time comes. */
-	*valid_until = pcore_min(decider.until, next_contact);
+	*valid_until = pcore_min(decider.until, decider.next_contact);
 	for (int c = 0; c < *count; c++)
-		candidates[c].stands = pcore_min(candidates[c].stands, next_contact);
+		candidates[c].stands = pcore_min(candidates[c].stands, decider.next_contact);
 	qsort(candidates, *count, sizeof(PersonaCandidate), compare_candidates);
 	rank_candidates(&decider, candidates, *count);
 	return candidates;

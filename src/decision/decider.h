@@ -7,15 +7,29 @@
 
 #include "decision/decide.h"
 
-/* A contact that counts against limits. */
+/* A contact that was decided by as_of and has not ended by then. */
 typedef struct PersonaContact
 {
-	PcoreInstant at;
-	const char *campaign;
-	const char *channel;
-	const char *fired_at;		/* as kept: microseconds, or NULL */
-	const char *trigger_key;	/* or NULL */
+	PersonaAbout about;
+	PcoreInstant at;			/* for which it is planned */
+	PcoreInstant sent_at;		/* PCORE_END_OF_TIME: not yet; so the next one */
+	PcoreInstant delivered_at;
+	PcoreInstant fired_at;		/* PCORE_END_OF_TIME: none */
+	const PersonaValue *trigger_key;	/* or NULL */
 } PersonaContact;
+
+/* The contacts that count under one limit, and the answer that was given last. */
+typedef struct PersonaCounted
+{
+	bool		listed;
+	bool		asked;
+	bool		kept;
+	PcoreInstant at;
+	PcoreInstant until;
+	const char *reason;
+	int			count;
+	PcoreInstant *times;		/* in order */
+} PersonaCounted;
 
 /* One customer whose campaigns are judged. */
 typedef struct PersonaDecider
@@ -26,7 +40,10 @@ typedef struct PersonaDecider
 	PcoreInstant until;			/* time alone does not change the winner before */
 	int			contact_count;
 	PersonaContact *contacts;	/* in order of time */
-	PcoreInstant *times;		/* room for the times of some of them */
+	PcoreInstant next_contact;	/* the first that is still to come */
+	PersonaCounted *policies;	/* by policy */
+	PersonaCounted *campaigns;	/* by campaign: under its own limit */
+	PersonaCustomer *firing;	/* the customer when the trigger fired, of whose events messages tell; NULL: as of now */
 } PersonaDecider;
 
 /* Makes a reason of a format and values; none if nobody wants to know. */

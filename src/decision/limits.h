@@ -6,15 +6,19 @@
 
 #include "decision/decider.h"
 
-/* Lists the contacts that were decided by as_of and count, sent or planned. */
+/* Lists the customer's contacts, as they were known at as_of. */
 extern void persona_list_contacts(PersonaDecider *decider);
+
+/* Tells whether a firing of the campaign's trigger has all its contacts; *reason tells which. */
+extern bool persona_is_answered(PersonaDecider *decider, const PersonaCampaign *campaign,
+								const PersonaOpening *opening, const char **reason);
 
 /*
  * Judges the campaign's own limit and the policies for a contact at an instant;
  * *until is lowered to when the answer could change, *reason tells what failed.
  */
 extern bool persona_keep_limits(PersonaDecider *decider, const PersonaCampaign *campaign,
-								const PersonaChannel *channel, PcoreInstant at, PcoreInstant *until,
+								const PersonaCampaignChannel *way, PcoreInstant at, PcoreInstant *until,
 								const char **reason);
 
 #endif							/* PERSONA_LIMITS_H */

@@ -128,8 +128,7 @@ recheck(PersonaDecider *decider, const Recheck *contact, PersonaCandidate *candi
 	{
 		if (at == decider->customer->as_of && at <= pcore_add(contact->send_at, PUNCTUAL))
 			at = contact->send_at;
-		else if (!persona_keep_limits(decider, candidate->campaign, &program->channels[candidate->way->channel], at,
-									  &until, &reason))
+		else if (!persona_keep_limits(decider, candidate->campaign, candidate->way, at, &until, &reason))
 			return refuse(candidate, PERSONA_STAGE_LIMIT, reason);
 	}
 	candidate->send_at = at;

@@ -244,6 +244,22 @@ persona_record_value(const PersonaRecord *record, int words, uint32 slot)
 	return NULL;
 }
 
+/* Puts the kept values of an event into an array, each at the place of its slot. */
+void
+persona_record_pick(const PersonaRecord *record, int words, const int8 *places, const PersonaValue **values)
+{
+	const char *position = (const char *) record + RECORD_HEADER(words);
+
+	for (int v = 0; v < record->values; v++)
+	{
+		const PersonaValue *value = (const PersonaValue *) position;
+
+		if (places[value->slot] >= 0)
+			values[places[value->slot]] = value;
+		position += VALUE_SIZE(value->length);
+	}
+}
+
 /* persona.timeline input: base64 of the binary form; errors: any form that is not well-made. */
 Datum
 persona_timeline_in(PG_FUNCTION_ARGS)

@@ -79,4 +79,11 @@ extern PersonaRecord **persona_timeline_sorted(const PersonaTimeline *timeline);
 /* Returns a kept value of an event, or NULL. */
 extern const PersonaValue *persona_record_value(const PersonaRecord *record, int words, uint32 slot);
 
+/*
+ * Puts the kept values of an event into an array, each at the place that
+ * "places" tells for its slot; -1: it is left out.
+ */
+extern void persona_record_pick(const PersonaRecord *record, int words, const int8 *places,
+								const PersonaValue **values);
+
 #endif							/* PERSONA_TIMELINE_H */

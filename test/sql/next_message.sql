@@ -285,7 +285,9 @@ UPDATE persona.contact SET campaign = 'spring';
 CREATE FUNCTION allowed_with(status text) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE persona.contact AS c SET status = allowed_with.status, claimed_at = NULL, lease_until = NULL, sent_at = NULL, delivered_at = NULL, ended_at = NULL WHERE c.send_at = '2026-03-05 12:00';
+	UPDATE persona.contact AS c SET status = allowed_with.status, claimed_at = NULL, lease_until = NULL, sent_at = NULL, delivered_at = NULL,
+		ended_at = CASE WHEN allowed_with.status IN ('failed', 'cancelled', 'expired') THEN timestamptz '2026-03-05 13:00' END
+	WHERE c.send_at = '2026-03-05 12:00';
 	RETURN (SELECT eligible FROM allowed('2026-03-06'));
 END
 $$;
@@ -353,7 +355,7 @@ INSERT INTO persona.contact (customer, campaign, channel, fired_at, decided_at, 
 SELECT as_of, e.stage, e.reason, e.valid_until FROM unnest('{2026-03-10 10:39,2026-03-10 10:40}'::timestamptz[]) AS as_of
 	CROSS JOIN LATERAL persona.explain('ann', as_of) AS e WHERE e.campaign = 'cart' ORDER BY as_of;
 -- cancelled, it does not
-UPDATE persona.contact SET status = 'cancelled';
+UPDATE persona.contact SET status = 'cancelled', ended_at = '2026-03-10 10:39';
 SELECT stage FROM persona.explain('ann', '2026-03-10 10:40') WHERE campaign = 'cart';
 -- the answer of another campaign or another firing is none
 UPDATE persona.contact SET status = 'sent', ended_at = NULL, fired_at = '2026-03-05 10:30';
