@@ -75,6 +75,10 @@ if [ "$purpose" = test ]; then
 	rm -rf "$probe"
 	perl -MTest::More -e 1 2>/dev/null || missing+=(perl)
 	perl -MIPC::Run -e 1 2>/dev/null || missing+=(libipc-run-perl)
+	# The Python of the system, as test/property/schema.sh runs it.
+	python=python3
+	if [ -x /usr/bin/python3 ]; then python=/usr/bin/python3; fi
+	"$python" -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null || missing+=(python3-jsonschema)
 fi
 
 [ ${#missing[@]} -gt 0 ] || exit 0

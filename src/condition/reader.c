@@ -413,18 +413,20 @@ read_operands(PersonaTest *test, OperandKind takes, const PersonaJson *json, con
 }
 
 /*
- * Reads the one test among an object's members; keys that are not operators
- * are left to the caller.  Returns NULL when there is none.
+ * Reads the one test among an object's members, of all operators or only of
+ * those that compare; other keys are left to the caller.  Returns NULL when
+ * there is none.
  */
 static PersonaTest *
-find_test(const PersonaJson *json, const char *path)
+find_test(const PersonaJson *json, const char *path, bool compares)
 {
 	PersonaTest *test = NULL;
 	const char *first = NULL;
 
 	for (int i = 0; i < json->count; i++)
 		for (int o = 0; o < OPERATOR_COUNT; o++)
-			if (strcmp(json->keys[i], operators[o].name) == 0)
+			if (strcmp(json->keys[i], operators[o].name) == 0
+				&& (!compares || IS_COMPARISON(operators[o].operator)))
 			{
 				if (test != NULL)
 					pcore_fail(member_path(path, json->keys[i]),
@@ -454,8 +456,8 @@ read_number_test(const PersonaJson *json, const char *path)
 
 	if (json->kind != PERSONA_JSON_OBJECT)
 		wrong_kind(json, path, "a comparison such as {\"at_least\": 3}");
-	test = find_test(json, path);
-	if (test == NULL || json->count != 1 || !IS_COMPARISON(test->operator))
+	test = find_test(json, path, true);
+	if (test == NULL || json->count != 1)
 		pcore_fail(path, "one comparison of numbers is expected",
 				   "Write for example {\"at_least\": 3}, {\"is\": 0} or {\"between\": [1, 3]}.");
 	return test;
@@ -488,7 +490,7 @@ read_attribute(const PersonaJson *json, const char *path, PersonaCondition *cond
 			pcore_fail(member_path(path, "attribute"),
 					   pcore_format("\"%s\" has an empty part", condition->name), NULL);
 	}
-	test = find_test(json, path);
+	test = find_test(json, path, false);
 	if (test == NULL)
 	{
 		static const char *const none[] = {"attribute", "case", "zone", NULL};
@@ -597,8 +599,8 @@ read_every(const PersonaJson *json, const char *path, PersonaCondition *conditio
 	condition->every_of = atoi(of->text);
 	if (condition->every_period > INT64_MAX / condition->every_of)
 		pcore_fail(path, "the periods are too long together", NULL);
-	condition->test = find_test(json, path);
-	if (condition->test == NULL || !IS_COMPARISON(condition->test->operator))
+	condition->test = find_test(json, path, true);
+	if (condition->test == NULL)
 		pcore_fail(path, "a comparison for the number of periods is missing",
 				   "Add for example \"at_least\": 5.");
 	{
@@ -623,7 +625,7 @@ read_gap(const PersonaJson *json, const char *path, const PersonaJson *gap, cons
 		 PersonaCondition *condition)
 {
 	static const char *const names[] = {"longest", "shortest", "last"};
-	PersonaTest *test = find_test(json, path);
+	PersonaTest *test = find_test(json, path, true);
 	int			g = 0;
 
 	if (gap->kind != PERSONA_JSON_STRING)
@@ -634,7 +636,7 @@ read_gap(const PersonaJson *json, const char *path, const PersonaJson *gap, cons
 		pcore_fail(gap_path, pcore_format("there is no \"%s\" gap", gap->text),
 				   "It is the \"longest\", \"shortest\" or \"last\" gap between consecutive events.");
 	condition->gap = g == 0 ? PCORE_GAP_LONGEST : g == 1 ? PCORE_GAP_SHORTEST : PCORE_GAP_LAST;
-	if (test == NULL || !IS_COMPARISON(test->operator))
+	if (test == NULL)
 		pcore_fail(path, "a comparison for \"gap\" is missing", "Add for example \"at_least\": \"60 days\".");
 	condition->gap_lengths = pcore_alloc(sizeof(PcoreDuration) * (size_t) test->count);
 	for (int i = 0; i < test->count; i++)
@@ -742,8 +744,8 @@ read_event(Reader *reader, const PersonaJson *json, const char *path, PersonaCon
 			default:
 				condition->property = need_name(member, member_at, "the name of a property");
 				condition->property_path = member_at;
-				condition->test = find_test(json, path);
-				if (condition->test == NULL || !IS_COMPARISON(condition->test->operator))
+				condition->test = find_test(json, path, true);
+				if (condition->test == NULL)
 					pcore_fail(path, pcore_format("a comparison for \"%s\" is missing", measured),
 							   "Add for example \"at_least\": 1000.");
 				break;
