@@ -14,8 +14,11 @@ CREATE TABLE persona.campaign (
 	starts_at timestamptz CHECK (starts_at < 'infinity'),
 	ends_at timestamptz CHECK (ends_at > '-infinity'),
 	priority integer NOT NULL DEFAULT 0,
-	value numeric NOT NULL DEFAULT 1 CHECK (value > '-Infinity' AND value < 'Infinity'),
-	weight numeric NOT NULL DEFAULT 1 CHECK (weight >= 0 AND weight < 'Infinity'),
+	propensity text NOT NULL DEFAULT '1',
+	value text NOT NULL DEFAULT '1',
+	urgency jsonb NOT NULL DEFAULT '[]',
+	weight text NOT NULL DEFAULT '1',
+	cost text NOT NULL DEFAULT '0',
 	max_contacts integer CHECK (max_contacts >= 0),
 	max_contacts_within interval CHECK (persona.is_fixed_length(max_contacts_within)),
 	min_gap interval CHECK (persona.is_fixed_length(min_gap)),
@@ -36,8 +39,11 @@ COMMENT ON COLUMN persona.campaign.relevance IS 'only customers for whom this ho
 COMMENT ON COLUMN persona.campaign.starts_at IS 'live from then on; NULL: always was';
 COMMENT ON COLUMN persona.campaign.ends_at IS 'live until before then; NULL: for ever';
 COMMENT ON COLUMN persona.campaign.priority IS 'its class: campaigns of a higher one come first, whatever their score';
-COMMENT ON COLUMN persona.campaign.value IS 'what reaching the goal is worth; a factor of the score';
-COMMENT ON COLUMN persona.campaign.weight IS 'a factor of the score to steer by';
+COMMENT ON COLUMN persona.campaign.propensity IS 'how likely the customer is to respond, a factor of the score: a number, or an SQL expression over the customer''s columns and the event of the trigger';
+COMMENT ON COLUMN persona.campaign.value IS 'what the response is worth, a factor of the score: a number or an SQL expression';
+COMMENT ON COLUMN persona.campaign.urgency IS 'a factor of the score by stretches of time, the first that applies counts, else 1: [{"first": "1 hour", "factor": 3}, {"last": "1 day", "factor": 2}]';
+COMMENT ON COLUMN persona.campaign.weight IS 'a factor of the score to steer by: a number or an SQL expression';
+COMMENT ON COLUMN persona.campaign.cost IS 'what a message of it costs beside the channel, taken off the score: a number or an SQL expression';
 COMMENT ON COLUMN persona.campaign.max_contacts IS 'how often it may contact one customer; 0: never; NULL: any number of times';
 COMMENT ON COLUMN persona.campaign.max_contacts_within IS 'within which length of time max_contacts counts, in fixed units; NULL: ever';
 COMMENT ON COLUMN persona.campaign.min_gap IS 'how much time must be between two of its contacts with one customer, in fixed units; NULL: none';

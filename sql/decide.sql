@@ -12,7 +12,8 @@
 
 CREATE FUNCTION persona.assemble_program(
 	cohorts json DEFAULT '[]', triggers json DEFAULT '[]', experiences json DEFAULT '[]', channels json DEFAULT '[]',
-	messages json DEFAULT '[]', campaigns json DEFAULT '[]', policies json DEFAULT '[]', conditions json DEFAULT '[]')
+	messages json DEFAULT '[]', campaigns json DEFAULT '[]', policies json DEFAULT '[]', conditions json DEFAULT '[]',
+	levers json DEFAULT '[]', arbitration json DEFAULT NULL)
 RETURNS persona.program
 	LANGUAGE sql STABLE PARALLEL SAFE COST 10000
 	SET search_path = pg_catalog, pg_temp
@@ -49,10 +50,12 @@ RETURNS persona.program
 			'messages', coalesce(messages, '[]'),
 			'campaigns', coalesce(campaigns, '[]'),
 			'policies', coalesce(policies, '[]'),
-			'conditions', coalesce(conditions, '[]'))::persona.program;
+			'conditions', coalesce(conditions, '[]'),
+			'levers', coalesce(levers, '[]'),
+			'arbitration', arbitration)::persona.program;
 	END;
 
-COMMENT ON FUNCTION persona.assemble_program(json, json, json, json, json, json, json, json) IS 'a program of the bindings and the definitions given, each a JSON array or NULL';
+COMMENT ON FUNCTION persona.assemble_program(json, json, json, json, json, json, json, json, json, json) IS 'a program of the bindings and the definitions given, each a JSON array or NULL; arbitration is an object';
 
 CREATE FUNCTION persona.build_program() RETURNS persona.program
 	LANGUAGE sql STABLE PARALLEL SAFE COST 100000
@@ -81,7 +84,8 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'open_hours', c.open_hours::text,
 					'quiet_hours', c.quiet_hours::text,
 					'cost', c.cost::text,
-					'capacity_per_day', c.capacity_per_day) ORDER BY c.name COLLATE "C")
+					'capacity_per_day', c.capacity_per_day,
+					'weight', c.weight::text) ORDER BY c.name COLLATE "C")
 				FROM persona.channel AS c),
 			messages => (SELECT json_agg(json_build_object(
 					'name', m.name,
@@ -104,8 +108,11 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'starts_at', persona.microseconds(c.starts_at),
 					'ends_at', persona.microseconds(c.ends_at),
 					'priority', c.priority,
-					'value', c.value::text,
-					'weight', c.weight::text,
+					'propensity', c.propensity,
+					'value', c.value,
+					'urgency', c.urgency,
+					'weight', c.weight,
+					'cost', c.cost,
 					'max_contacts', c.max_contacts,
 					'max_contacts_within', persona.microseconds(c.max_contacts_within),
 					'min_gap', persona.microseconds(c.min_gap),
@@ -127,7 +134,18 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'calendar', p.calendar,
 					'min_gap', persona.microseconds(p.min_gap),
 					'counts', p.counts) ORDER BY p.name COLLATE "C")
-				FROM persona.policy AS p));
+				FROM persona.policy AS p),
+			levers => (SELECT json_agg(json_build_object(
+					'kind', l.kind,
+					'weight', l.weight::text) ORDER BY l.kind COLLATE "C")
+				FROM persona.lever AS l),
+			arbitration => (SELECT json_build_object(
+					'propensity', a.propensity,
+					'value', a.value,
+					'urgency', a.urgency,
+					'weight', a.weight,
+					'cost', a.cost)
+				FROM persona.arbitration AS a));
 	END;
 
 COMMENT ON FUNCTION persona.build_program() IS 'builds the program of all live definitions from the tables, as the caller''s query sees them; persona.program() is the same and faster';

@@ -11,7 +11,8 @@ CREATE TABLE persona.channel (
 	open_hours persona.hours,
 	quiet_hours persona.hours,
 	cost numeric NOT NULL DEFAULT 0 CHECK (cost >= 0 AND cost < 'Infinity'),
-	capacity_per_day integer CHECK (capacity_per_day >= 0)
+	capacity_per_day integer CHECK (capacity_per_day >= 0),
+	weight numeric NOT NULL DEFAULT 1 CHECK (weight >= 0 AND weight < 'Infinity')
 );
 
 COMMENT ON TABLE persona.channel IS 'where: the ways to reach a customer';
@@ -24,6 +25,7 @@ COMMENT ON COLUMN persona.channel.open_hours IS 'only within these hours of the 
 COMMENT ON COLUMN persona.channel.quiet_hours IS 'within these hours of the customer''s wall clock no messages are sent; NULL: never';
 COMMENT ON COLUMN persona.channel.cost IS 'what one message costs, taken off the score';
 COMMENT ON COLUMN persona.channel.capacity_per_day IS 'how many contacts it takes per calendar day of the default time zone, over all customers; NULL: any number';
+COMMENT ON COLUMN persona.channel.weight IS 'a factor of the score of whatever uses it, to steer by';
 
 SELECT persona.watch_definitions('persona.channel');
 

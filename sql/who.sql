@@ -13,7 +13,7 @@ COMMENT ON TABLE persona.cohort IS 'who: named conditions about customers';
 COMMENT ON COLUMN persona.cohort.name IS 'the name, by which conditions and campaigns refer to it';
 COMMENT ON COLUMN persona.cohort.description IS 'what it is for, in words';
 COMMENT ON COLUMN persona.cohort.condition IS 'the customers for whom it holds are the members';
-COMMENT ON COLUMN persona.cohort.value IS 'what a member is worth to the business, for planning; no score uses it yet';
+COMMENT ON COLUMN persona.cohort.value IS 'what a member is worth to the business: a factor of the value of campaigns for the cohort';
 
 -- a new cohort is checked alone: with ten thousand of them, adding one must
 -- not compile them all

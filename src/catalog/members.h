@@ -154,4 +154,11 @@ only_members(const PersonaJson *object, const char *path, const char *const *key
 	}
 }
 
+/* Returns a number of any size, or what stands for its absence. */
+static inline Numeric
+numeric_or(const PersonaJson *object, const char *key, int64 absent)
+{
+	return member(object, key) == NULL ? int64_to_numeric(absent) : numeric_member(object, key);
+}
+
 #endif							/* PERSONA_MEMBERS_H */

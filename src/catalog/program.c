@@ -10,6 +10,8 @@
 #include "access/htup_details.h"
 #include "catalog/members.h"
 #include "catalog/pg_type.h"
+#include "catalog/factors.h"
+#include "catalog/members.h"
 #include "catalog/program.h"
 #include "host.h"
 #include "miscadmin.h"
@@ -171,6 +173,7 @@ read_cohorts(PersonaProgram *program, const PersonaJson *json)
 		program->cohorts[i].name = need_text(&cohorts->items[i], "name");
 		program->cohorts[i].json = member(&cohorts->items[i], "condition");
 		program->cohorts[i].node = PERSONA_NONE;
+		program->cohorts[i].value = numeric_or(&cohorts->items[i], "value", 1);
 		if (program->cohorts[i].json == NULL)
 			malformed(psprintf("cohorts[%d].condition", i), "a condition is expected");
 	}
@@ -237,8 +240,9 @@ read_channels(PersonaProgram *program, const PersonaJson *json)
 		channel->consent = optional_condition(program, from, "consent", definition);
 		channel->open_hours = optional_hours(from, "open_hours", definition);
 		channel->quiet_hours = optional_hours(from, "quiet_hours", definition);
-		channel->cost = numeric_member(from, "cost");
 		channel->capacity_per_day = integer_member(from, "capacity_per_day", -1);
+		channel->cost = numeric_or(from, "cost", 0);
+		channel->weight = numeric_or(from, "weight", 1);
 	}
 }
 
@@ -353,18 +357,6 @@ persona_millionths(Numeric score)
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
 }
 
-/* Computes a score from its factors. */
-void
-persona_score_compute(PersonaScore *score)
-{
-	Numeric		product = numeric_mul_opt_error(score->propensity, score->value, NULL);
-
-	product = numeric_mul_opt_error(product, score->urgency, NULL);
-	product = numeric_mul_opt_error(product, score->weight, NULL);
-	product = numeric_sub_opt_error(product, score->cost, NULL);
-	score->score = numeric_sub_opt_error(product, score->price, NULL);
-}
-
 /* Reads one way in which a campaign may speak, and lists the messages for it. */
 static void
 read_campaign_channel(PersonaProgram *program, PersonaCampaign *campaign,
@@ -379,7 +371,6 @@ read_campaign_channel(PersonaProgram *program, PersonaCampaign *campaign,
 	if (way->channel == PERSONA_NONE)
 		malformed("campaigns", psprintf("campaign \"%s\" names the unknown channel \"%s\"", campaign->name, name));
 	way->placement = text_member(from, "placement");
-	way->score.cost = program->channels[way->channel].cost;
 	way->messages = palloc(sizeof(int) * (program->message_count + 1));
 	for (int m = 0; m < program->message_count; m++)
 	{
@@ -449,17 +440,12 @@ read_campaigns(PersonaProgram *program, const PersonaJson *json)
 		campaign->priority = integer_member(from, "priority", 0);
 		campaign->channel_count = channels->count;
 		campaign->channels = palloc0(sizeof(PersonaCampaignChannel) * (channels->count + 1));
+		persona_factors_read(program, campaign, from);
 		program->way_count += channels->count;
 		for (int c = 0; c < channels->count; c++)
 		{
-			PersonaScore *score = &campaign->channels[c].score;
-
-			score->propensity = score->urgency = int64_to_numeric(1);
-			score->price = int64_to_numeric(0);
-			score->value = numeric_member(from, "value");
-			score->weight = numeric_member(from, "weight");
 			read_campaign_channel(program, campaign, &channels->items[c], &campaign->channels[c]);
-			persona_score_compute(score);
+			persona_factors_of_way(program, campaign, &campaign->channels[c]);
 		}
 	}
 }
@@ -537,6 +523,7 @@ persona_program_compile(const PersonaProgramValue *value, MemoryContext parent)
 	memcpy(program->hash, value->hash, PERSONA_HASH_SIZE);
 	program->set = persona_conditions_make();
 	read_bindings(program, json);
+	persona_arbitration_read(program, json);
 	read_cohorts(program, json);
 	read_triggers(program, json);
 	read_channels(program, json);
@@ -653,6 +640,8 @@ make_customer_shape(PersonaProgram *program, TupleDesc desc)
 		}
 	persona_leave_definition(outer);
 
+	persona_factors_bind(program, shape, &row);
+
 	control.keysize = NAMEDATALEN * 2;
 	control.entrysize = sizeof(PlaceholderEntry);
 	control.hcxt = CurrentMemoryContext;
@@ -755,9 +744,9 @@ list_kinds(const PersonaProgram *program)
 	return list;
 }
 
-/* Describes the rows of a source. */
-static PersonaRowShape
-source_shape(const PersonaProgram *program, int source)
+/* Describes the rows of a source, as its relation has them now. */
+PersonaRowShape
+persona_source_shape(const PersonaProgram *program, int source)
 {
 	PersonaRowShape row;
 
@@ -787,7 +776,7 @@ check_columns(const PersonaProgram *program, const PersonaSelector *selector, co
 
 		if (!persona_source_has_kind(&program->sources[source], selector->kind))
 			continue;
-		row = source_shape(program, source);
+		row = persona_source_shape(program, source);
 		(void) persona_row_test_bind(where, &row, &missing);
 		if (!missing)
 			return;
@@ -795,7 +784,7 @@ check_columns(const PersonaProgram *program, const PersonaSelector *selector, co
 			first = source;
 	}
 	/* Without leniency the error names the column. */
-	row = source_shape(program, first);
+	row = persona_source_shape(program, first);
 	(void) persona_row_test_bind(where, &row, NULL);
 }
 
@@ -831,7 +820,7 @@ persona_program_check_events(PersonaProgram *program)
 		bool	   *missing_slots = palloc0(sizeof(bool) * (set->slot_count + 1));
 		PersonaDefinition definition = persona_enter_definition("condition", NULL, ERRCODE_INVALID_PARAMETER_VALUE);
 
-		row = source_shape(program, source);
+		row = persona_source_shape(program, source);
 		(void) persona_classifier_bind(set, &program->sources[source], source, &row, missing, missing_slots);
 		for (int s = 0; s < set->selector_count; s++)
 		{

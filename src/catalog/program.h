@@ -6,6 +6,7 @@
 
 #include "postgres.h"
 
+#include "catalog/expression.h"
 #include "catalog/rules.h"
 #include "condition/classify.h"
 #include "condition/conditions.h"
@@ -34,6 +35,7 @@ typedef struct PersonaCohort
 {
 	const char *name;
 	const PersonaJson *json;
+	Numeric		value;			/* what a member is worth */
 	int			node;			/* or PERSONA_NONE until it is compiled */
 	bool		open;			/* being compiled, to find cycles */
 } PersonaCohort;
@@ -55,6 +57,7 @@ typedef struct PersonaChannel
 	PcoreHours *quiet_hours;	/* or NULL */
 	Numeric		cost;
 	int64		capacity_per_day;	/* -1: no limit */
+	Numeric		weight;
 } PersonaChannel;
 
 typedef struct PersonaMessage
@@ -69,6 +72,41 @@ typedef struct PersonaMessage
 	PcoreTemplate *subject;		/* or NULL */
 	PcoreTemplate *body;
 } PersonaMessage;
+
+/* The factors of a score, as persona.arbitration switches them. */
+typedef enum PersonaFactorKind
+{
+	PERSONA_PROPENSITY,
+	PERSONA_VALUE,
+	PERSONA_URGENCY,
+	PERSONA_WEIGHT,
+	PERSONA_COST,
+	PERSONA_FACTOR_COUNT
+} PersonaFactorKind;
+
+/* A factor of the score: a number, or the number of an expression. */
+typedef struct PersonaFactor
+{
+	Numeric		constant;		/* or NULL */
+	Numeric		otherwise;		/* what stands for NULL */
+	int			expression;
+} PersonaFactor;
+
+/* When a stretch of urgency is. */
+typedef enum PersonaStretchKind
+{
+	PERSONA_STRETCH_FIRST,			/* from the firing on, so long */
+	PERSONA_STRETCH_AFTER,		/* from so long after the firing on */
+	PERSONA_STRETCH_LAST			/* so long before it expires */
+} PersonaStretchKind;
+
+/* A stretch of time in which urgency is what it is. */
+typedef struct PersonaStretch
+{
+	PersonaStretchKind kind;
+	PcoreDuration length;
+	PersonaFactor factor;
+} PersonaStretch;
 
 /* The factors of a score and what they come to. */
 typedef struct PersonaScore
@@ -89,7 +127,10 @@ typedef struct PersonaCampaignChannel
 	PersonaAbout about;			/* that of the campaign, the channel and the placement */
 	int			policy_count;	/* policies that limit it */
 	int		   *policies;
-	PersonaScore score;
+	Numeric		lever;			/* weights of the experience's kind and of the channel */
+	Numeric		cost;			/* of the channel */
+	bool		constant;		/* the score is the same for everybody */
+	PersonaScore score;			/* then */
 	int			message_count;	/* that fit, in order of position and name */
 	int		   *messages;
 } PersonaCampaignChannel;
@@ -105,6 +146,13 @@ typedef struct PersonaCampaign
 	PcoreInstant starts_at;
 	PcoreInstant ends_at;
 	int64		priority;
+	PersonaFactor propensity;
+	PersonaFactor value;
+	PersonaFactor weight;
+	PersonaFactor cost;
+	Numeric		cohort_value;	/* factor of the value */
+	int			stretch_count;	/* of urgency; the first that applies counts */
+	PersonaStretch *stretches;
 	PersonaAbout about;			/* itself, its experience, the kind of that */
 	PersonaLimit limit;			/* its own, over its contacts with a customer */
 	int64		per_firing;		/* contacts for one firing; -1: no limit */
@@ -135,6 +183,7 @@ typedef struct PersonaCustomerShape
 	PersonaRowValue *time_zone; /* or NULL */
 	PersonaRowValue *language;	/* or NULL */
 	PersonaRowValue **addresses;	/* by channel, or NULL */
+	PersonaBoundExpression **expressions;	/* by number */
 	struct HTAB *placeholders;	/* name to row value */
 } PersonaCustomerShape;
 
@@ -171,6 +220,11 @@ typedef struct PersonaProgram
 	PersonaRules rules;
 	int			price_count;
 	PersonaPrice *prices;
+	bool		factor_is_off[PERSONA_FACTOR_COUNT];
+	const PersonaJson *experiences;
+	const PersonaJson *levers;	/* weights of kinds of experiences */
+	int			expression_count;
+	PersonaExpression **expressions;
 	int			condition_count;	/* given beside the definitions */
 	int		   *conditions;		/* nodes */
 	const char **condition_names;	/* NULL: it has none */
@@ -194,9 +248,6 @@ extern int	persona_program_condition(PersonaProgram *program, const PersonaJson 
 /* Returns a score in whole millionths, rounded; cut off at PCORE_MOST_MILLIONTHS. */
 extern int64 persona_millionths(Numeric score);
 
-/* Computes a score from its factors. */
-extern void persona_score_compute(PersonaScore *score);
-
 /* Returns what the definitions mean for a row type of customers. */
 extern PersonaCustomerShape *persona_customer_shape(PersonaProgram *program, Oid type, int32 typmod);
 
@@ -211,6 +262,9 @@ extern PersonaRowValue *persona_customer_placeholder(const PersonaCustomerShape 
 
 /* Checks everything against the bound relations; names the definition at fault. */
 extern void persona_program_check(PersonaProgram *program);
+
+/* Describes the rows of a source, as its relation has them now. */
+extern PersonaRowShape persona_source_shape(const PersonaProgram *program, int source);
 
 /* Checks what is asked of events only; does it once. */
 extern void persona_program_check_events(PersonaProgram *program);

@@ -66,6 +66,13 @@ extern PersonaOpenings persona_openings(PersonaCustomer *customer, const Persona
 /* Looks at a trigger's window, that of one key for a keyed trigger. */
 extern PersonaOpening persona_opening(PersonaCustomer *customer, const PersonaTrigger *trigger, const char *key);
 
+/* Returns the instant whose events speak for a firing: what happened since is not what it is about. */
+static inline PcoreInstant
+persona_speaking_instant(const PersonaCustomer *customer, const PersonaOpening *firing)
+{
+	return firing->fired && firing->fired_at != PCORE_BEGIN_OF_TIME ? firing->fired_at : customer->as_of;
+}
+
 /* Writes an instant on the customer's wall clock, for reasons. */
 extern char *persona_customer_time(const PersonaCustomer *customer, PcoreInstant instant);
 

@@ -44,12 +44,10 @@ look_up(void *data, const PcoreTemplatePart *part)
 		return column == NULL ? NULL
 			: persona_row_value_text(column, customer->values, customer->nulls, true, &customer->zone);
 	}
-	/* What happened since the trigger fired is not what the message is about. */
 	event = persona_speaking_event(&customer->evaluation,
 								   program->triggers[filling->candidate->campaign->trigger].node,
 								   speaking ? NULL : part->scope,
-								   firing->fired && firing->fired_at != PCORE_BEGIN_OF_TIME ? firing->fired_at : customer->as_of,
-								   firing->key);
+								   persona_speaking_instant(customer, firing), firing->key);
 	slot = shown_slot(program->set, part->name);
 	if (event == NULL || slot == PERSONA_NONE)
 		return NULL;
