@@ -476,7 +476,7 @@ INSERT INTO persona.trigger (name, condition, open_for) VALUES ('t', '{"event": 
 INSERT INTO persona.trigger (name, condition, open_for) VALUES ('t', '{"event": "order"}', '0 days');
 INSERT INTO persona.campaign (name, experience, starts_at, ends_at) VALUES ('late', 'offer', '2026-02-01', '2026-02-01');
 INSERT INTO persona.campaign (name, experience, max_contacts_within) VALUES ('late', 'offer', '7 days');
-INSERT INTO persona.campaign (name, experience, max_contacts) VALUES ('late', 'offer', 0);
+INSERT INTO persona.campaign (name, experience, max_contacts) VALUES ('late', 'offer', -1);
 INSERT INTO persona.campaign (name, experience, value) VALUES ('late', 'offer', 'NaN');
 INSERT INTO persona.policy (name, max_contacts, period) VALUES ('calm', -1, '7 days');
 INSERT INTO persona.policy (name, max_contacts, period) VALUES ('calm', 1, '-7 days');
