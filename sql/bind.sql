@@ -384,7 +384,7 @@ COMMENT ON FUNCTION persona.check_bindings() IS 'checks all bindings against the
 -- relations of users and carry the customers' key in its own type.
 --------------------------------------------------------------------------------
 
-CREATE FUNCTION persona.bound_scan() RETURNS text
+CREATE FUNCTION persona.bound_timeline(without text DEFAULT '') RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -401,10 +401,11 @@ BEGIN
 	-- One sub-query per source, merged.  The customers' side takes the
 	-- collation of the events' side, so that an index on the latter serves.
 	FOR source IN
-		SELECT format('(SELECT persona.timeline(p.program, %L, e.*) FROM %s AS e WHERE e.%I %s c.%I%s)',
+		SELECT format('(SELECT persona.timeline(p.program, %L, e.*) FROM %s AS e WHERE e.%I %s c.%I%s%s)',
 			b.name, b.relation, b.customer_column, q.operator, customers.key_column,
 			CASE WHEN a.attcollation <> customer_key.attcollation AND a.attcollation <> 0
-				THEN format(' COLLATE %s', a.attcollation::regcollation) END)
+				THEN format(' COLLATE %s', a.attcollation::regcollation) END,
+			CASE WHEN b.name = 'persona.contact' THEN without END)
 		FROM persona.event_binding AS b
 			JOIN pg_attribute AS a ON a.attrelid = b.relation AND a.attname = b.customer_column
 			CROSS JOIN LATERAL persona.equality(a.atttypid, customer_key.atttypid) AS q
@@ -413,14 +414,24 @@ BEGIN
 		events := CASE WHEN events IS NULL THEN source
 			ELSE format(E'persona.timeline_concat(%s,\n\t\t%s)', events, source) END;
 	END LOOP;
+	RETURN coalesce(events, 'NULL::persona.timeline');
+END
+$$;
 
+COMMENT ON FUNCTION persona.bound_timeline(text) IS 'the expression that yields the timeline of a customer c over all sources, for a program p.program; without: a condition on the contacts e, that begins with AND';
+
+CREATE FUNCTION persona.bound_scan() RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	-- The program is a function scan: it is called once per query and, unlike
 	-- a common table expression, leaves the query open to joins on the
 	-- customer.  OFFSET 0 lets the planner see what the timelines cost.
 	RETURN format(E'persona.program() AS p (program)\n'
 				  '\tCROSS JOIN %s AS c\n'
 				  '\tCROSS JOIN LATERAL (SELECT %s AS events OFFSET 0) AS t',
-				  customers.relation, coalesce(events, 'NULL::persona.timeline'));
+				  (SELECT b.relation FROM persona.customer_binding AS b), persona.bound_timeline());
 END
 $$;
 
@@ -507,6 +518,8 @@ BEGIN
 		(SELECT q.operator FROM persona.equality(customer_key.type, customer_key.type) AS q));
 	EXECUTE format('COMMENT ON FUNCTION persona.explain(%s, timestamptz) IS %L', customer_key.sql_type,
 		'how each campaign fares for one customer, as of an instant: the stage it reached, the first rule that failed, its rank');
+
+	PERFORM persona.create_delivery();
 END
 $$;
 
@@ -520,6 +533,7 @@ AS $$
 BEGIN
 	DROP VIEW IF EXISTS persona.next_message, persona.cohort_member, persona.open_trigger;
 	DROP FUNCTION IF EXISTS persona.next_message_at, persona.cohort_member_at, persona.open_trigger_at, persona.explain;
+	PERFORM persona.drop_delivery();
 END
 $$;
 
@@ -543,7 +557,8 @@ CREATE FUNCTION persona.view_grants() RETURNS SETOF text
 			SELECT 'FUNCTION', p.proname, p.proowner, p.proacl, NULL
 			FROM pg_proc AS p
 			WHERE p.pronamespace = 'persona'::regnamespace
-				AND p.proname = ANY (ARRAY['next_message_at', 'cohort_member_at', 'open_trigger_at', 'explain'])
+				AND p.proname = ANY (ARRAY['next_message_at', 'cohort_member_at', 'open_trigger_at', 'explain', 'claim', 'report_all',
+					'contact_key'])
 		)
 		SELECT format('REVOKE ALL ON FUNCTION persona.%I FROM PUBLIC', m.name)
 		FROM made AS m
@@ -660,7 +675,6 @@ BEGIN
 				ELSE ended_at IS NOT NULL END)
 		)$sql$, customer_key.declared);
 	CREATE INDEX contact_customer_send_at_idx ON persona.contact (customer, send_at);
-	CREATE INDEX contact_channel_send_at_idx ON persona.contact (channel, send_at) WHERE status = 'planned';
 
 	CREATE TRIGGER complete_instants BEFORE INSERT OR UPDATE ON persona.contact
 		FOR EACH ROW WHEN (NEW.status <> 'planned') EXECUTE FUNCTION persona.complete_instants();

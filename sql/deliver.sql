@@ -37,3 +37,595 @@ COMMENT ON FUNCTION persona.recheck(persona.program, anyelement, persona.timelin
 program, customer, as_of: as of persona.decide(); timeline: the customer''s events without the contact itself; campaign, channel, placement, trigger, fired_at, send_at, trigger_key: those of the contact.
 Its campaign''s dates, cohort, goal and relevance, its channel and its message are judged as in a decision; limits only if it has to move, that is if the channel is closed now or it is late by more than an hour; not at all if send_at is NULL.
 NULL if program, customer, as_of, campaign or channel is NULL; errors as of persona.decide()';
+
+--------------------------------------------------------------------------------
+-- News for senders
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION persona.notify_name(channel text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT CASE WHEN octet_length('persona_' || channel) < 64 THEN 'persona_' || channel
+			ELSE 'persona_' || md5(channel) END;
+	END;
+
+COMMENT ON FUNCTION persona.notify_name(text) IS 'what to LISTEN to for new contacts of a channel, to be quoted as an identifier: persona_ and the channel''s name, or its MD5 hash if that would be longer than 63 bytes; NULL for NULL';
+
+CREATE FUNCTION persona.announce_contacts() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM pg_notify(persona.notify_name(i.channel), '')
+	FROM (SELECT DISTINCT n.channel FROM inserted AS n WHERE n.status = 'planned' AND n.channel IS NOT NULL) AS i;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION persona.announce_contacts() IS 'statement trigger on persona.contact with transition table "inserted": tells the senders of each channel once that there is new work';
+
+CREATE FUNCTION persona.need_contacts() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF to_regclass('persona.contact') IS NULL THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = 'there are no contacts, since no customers were ever bound',
+			HINT = 'Bind them with persona.bind_customers().';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION persona.need_contacts() IS 'fails with object_not_in_prerequisite_state if persona.contact has not been made';
+
+CREATE FUNCTION persona.next_due(channel text) RETURNS timestamptz
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM persona.need_contacts();
+	RETURN (SELECT coalesce(k.next_attempt_at, k.send_at)
+		FROM persona.contact AS k
+		WHERE k.channel = next_due.channel AND k.status = ANY (ARRAY['planned', 'claimed'])
+		ORDER BY coalesce(k.next_attempt_at, k.send_at) LIMIT 1);
+END
+$$;
+
+COMMENT ON FUNCTION persona.next_due(text) IS 'the instant at which persona.claim() has something to hand out on a channel, in the past if there is something already; NULL if nothing is planned, and for NULL; error object_not_in_prerequisite_state if no customers were ever bound';
+
+--------------------------------------------------------------------------------
+-- Handing out
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION persona.claim_terms(channel text, n integer, lease interval, as_of timestamptz,
+	OUT max_attempts integer, OUT retry_after interval) RETURNS record
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF n IS NULL OR n < 1 THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'the number of contacts to claim must be 1 or more';
+	END IF;
+	IF persona.is_fixed_length(lease) IS NOT TRUE THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'the lease must be a length of time in fixed units',
+			HINT = 'For example interval ''5 minutes''.';
+	END IF;
+	IF as_of IS NULL OR NOT isfinite(as_of) THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'datetime_field_overflow',
+			MESSAGE = 'as_of must be an instant, not infinity';
+	END IF;
+	SELECT c.max_attempts, c.retry_after INTO max_attempts, retry_after
+	FROM persona.channel AS c WHERE c.name = claim_terms.channel;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'undefined_object',
+			MESSAGE = format('there is no channel "%s"', channel),
+			HINT = 'Channels are the rows of persona.channel.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION persona.claim_terms(text, integer, interval, timestamptz) IS 'checks the arguments of persona.claim() and returns what the channel says of attempts; errors: invalid_parameter_value, datetime_field_overflow, undefined_object';
+
+CREATE FUNCTION persona.rest_after(attempts integer, retry_after interval) RETURNS interval
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT least(retry_after * (1 << least(greatest(attempts, 1) - 1, 20)), greatest(retry_after, interval '1 day'));
+	END;
+
+COMMENT ON FUNCTION persona.rest_after(integer, interval) IS 'how long a contact rests after so many failed attempts: retry_after, doubled for each after the first, at most a day (or retry_after, if that is longer); NULL for NULL';
+
+CREATE FUNCTION persona.create_delivery() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	customers record;
+BEGIN
+	SELECT b.relation::text AS relation, quote_ident(b.key_column) AS key, format_type(a.atttypid, -1) AS key_type,
+		q.operator AS equals
+	INTO STRICT customers
+	FROM persona.customer_binding AS b
+		JOIN pg_attribute AS a ON a.attrelid = b.relation AND a.attname = b.key_column
+		CROSS JOIN LATERAL persona.equality(a.atttypid, a.atttypid) AS q;
+
+	CREATE INDEX IF NOT EXISTS contact_due_idx ON persona.contact (channel, coalesce(next_attempt_at, send_at))
+		WHERE status = ANY (ARRAY['planned', 'claimed']);
+	CREATE INDEX IF NOT EXISTS contact_idempotency_key_idx ON persona.contact (idempotency_key);
+	CREATE UNIQUE INDEX IF NOT EXISTS response_contact_id_idx ON persona.response (customer, contact_id, outcome, at);
+	IF NOT EXISTS (SELECT FROM pg_trigger AS t
+		WHERE t.tgrelid = 'persona.contact'::regclass AND t.tgname = 'announce_contacts')
+	THEN
+		CREATE TRIGGER announce_contacts AFTER INSERT ON persona.contact
+			REFERENCING NEW TABLE AS inserted
+			FOR EACH STATEMENT EXECUTE FUNCTION persona.announce_contacts();
+		COMMENT ON TRIGGER announce_contacts ON persona.contact IS 'tells the senders of a channel that there is new work';
+	END IF;
+
+	EXECUTE format($make$
+CREATE OR REPLACE FUNCTION persona.claim(channel text, n integer DEFAULT 100, lease interval DEFAULT '5 minutes',
+	worker text DEFAULT session_user, as_of timestamptz DEFAULT clock_timestamp())
+RETURNS TABLE (customer %1$s, contact_id bigint, idempotency_key uuid, campaign text, experience text, placement text,
+	message text, language text, address text, subject text, body text, send_at timestamptz, attempt integer,
+	lease_until timestamptz)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $claim$
+#variable_conflict use_column
+DECLARE
+	terms record;
+	due persona.contact[];
+	moving persona.contact[];
+	given bigint;
+	missing bigint := claim.n;
+BEGIN
+	SELECT * INTO terms FROM persona.claim_terms(claim.channel, claim.n, claim.lease, claim.as_of);
+	WHILE missing > 0 LOOP
+		SELECT array_agg(f.k) INTO due
+		FROM (SELECT k FROM persona.contact AS k
+			WHERE k.channel = claim.channel AND k.status = ANY (ARRAY['planned', 'claimed'])
+				AND coalesce(k.next_attempt_at, k.send_at) <= claim.as_of
+			ORDER BY coalesce(k.next_attempt_at, k.send_at)
+			LIMIT missing FOR UPDATE OF k SKIP LOCKED) AS f;
+		EXIT WHEN due IS NULL;
+
+		-- They are ours now.  What is committed by now is seen when they are
+		-- judged; of a customer who has several, the others come in the next round.
+		moving := NULL;
+		LOOP
+			RETURN QUERY
+			WITH judged AS (
+				SELECT d.customer, d.contact_id, r.send_at, r.address, r.message, r.language, r.subject, r.body,
+					d.status = 'claimed' AS lapsed, v.verdict, d.reason AS decided,
+					CASE v.verdict
+						WHEN 'gone' THEN 'the customer is gone'
+						WHEN 'given up' THEN format('given up after %%s attempts', d.attempts)
+						WHEN 'late' THEN 'too late'
+						WHEN 'refused' THEN concat_ws(': ', r.stage, r.reason) END AS reason
+				FROM (SELECT DISTINCT ON (u.customer) u.*
+						FROM unnest(coalesce(moving, due)) WITH ORDINALITY AS u
+						ORDER BY u.customer, u.ordinality) AS d
+					CROSS JOIN persona.program() AS p (program)
+					LEFT JOIN %2$s AS c ON c.%3$s %4$s d.customer
+					LEFT JOIN LATERAL (SELECT %5$s AS events OFFSET 0) AS t ON true
+					LEFT JOIN LATERAL persona.recheck(p.program, c.*, t.events, claim.as_of, d.campaign, d.channel,
+						d.placement, d.trigger, d.fired_at, CASE d.status WHEN 'planned' THEN d.send_at END) AS r ON true
+					CROSS JOIN LATERAL (SELECT CASE
+						WHEN c.%3$s IS NULL THEN 'gone'
+						WHEN claim.as_of >= d.expires_at THEN 'late'
+						WHEN d.attempts >= terms.max_attempts THEN 'given up'
+						WHEN r.stage IS DISTINCT FROM 'chosen' THEN 'refused'
+						WHEN r.send_at >= d.expires_at THEN 'late'
+						WHEN d.status = 'planned' AND r.send_at <> d.send_at
+							THEN CASE WHEN moving IS NULL THEN 'moving' ELSE 'moved' END
+						WHEN r.send_at > claim.as_of THEN 'wait'
+						ELSE 'given' END AS verdict) AS v
+			), changed AS (
+				UPDATE persona.contact AS k SET
+					status = CASE
+						WHEN j.verdict = 'given' THEN 'claimed'
+						WHEN j.verdict IN ('moving', 'wait') THEN k.status
+						WHEN j.verdict = 'given up' OR j.lapsed THEN 'failed'
+						WHEN j.verdict = 'late' THEN 'expired'
+						ELSE 'cancelled' END,
+					-- it may have been sent, then it keeps its slot
+					ended_at = CASE WHEN j.verdict IN ('given', 'moving', 'wait') THEN NULL
+						WHEN j.lapsed THEN 'infinity' ELSE claim.as_of END,
+					next_attempt_at = CASE j.verdict
+						WHEN 'given' THEN claim.as_of + claim.lease + persona.rest_after(k.attempts + 1, terms.retry_after)
+						WHEN 'moving' THEN claim.as_of + interval '1 second'
+						WHEN 'wait' THEN j.send_at END,
+					attempts = k.attempts + CASE j.verdict WHEN 'given' THEN 1 ELSE 0 END,
+					worker = CASE j.verdict WHEN 'given' THEN claim.worker ELSE k.worker END,
+					claimed_at = CASE j.verdict WHEN 'given' THEN claim.as_of ELSE k.claimed_at END,
+					lease_until = CASE j.verdict WHEN 'given' THEN claim.as_of + claim.lease ELSE k.lease_until END,
+					message = CASE j.verdict WHEN 'given' THEN j.message ELSE k.message END,
+					subject = CASE j.verdict WHEN 'given' THEN j.subject ELSE k.subject END,
+					body = CASE j.verdict WHEN 'given' THEN j.body ELSE k.body END,
+					reason = CASE
+						WHEN j.verdict = 'moved' THEN format('moved to %%s', j.send_at)
+						ELSE coalesce(j.reason, k.reason) END
+				FROM judged AS j
+				WHERE k.customer %4$s j.customer AND k.contact_id = j.contact_id
+				RETURNING k AS contact, j.*
+			), moved AS (
+				INSERT INTO persona.contact AS k (customer, campaign, experience, channel, placement, message, trigger,
+					fired_at, trigger_key, decided_at, send_at, expires_at, subject, body, priority, score, reason,
+					program, attempts)
+				SELECT (h.contact).customer, (h.contact).campaign, (h.contact).experience, (h.contact).channel,
+					(h.contact).placement, (h.contact).message, (h.contact).trigger, (h.contact).fired_at,
+					(h.contact).trigger_key, claim.as_of, h.send_at, (h.contact).expires_at, (h.contact).subject,
+					(h.contact).body, (h.contact).priority, (h.contact).score, h.decided, (h.contact).program,
+					(h.contact).attempts
+				FROM changed AS h WHERE h.verdict = 'moved'
+			)
+			SELECT (h.contact).customer, (h.contact).contact_id, (h.contact).idempotency_key, (h.contact).campaign,
+				(h.contact).experience, (h.contact).placement, (h.contact).message, h.language, h.address,
+				(h.contact).subject, (h.contact).body, (h.contact).send_at, (h.contact).attempts,
+				(h.contact).lease_until
+			FROM changed AS h WHERE h.verdict = 'given';
+			GET DIAGNOSTICS given = ROW_COUNT;
+			missing := missing - given;
+			EXIT WHEN moving IS NOT NULL OR given = cardinality(due);
+
+			-- A slot that moves is taken as any other: on the newest state of the
+			-- customer, whom nobody else decides for meanwhile.
+			SELECT array_agg(k) INTO moving
+			FROM unnest(due) AS d
+				JOIN persona.contact AS k ON k.customer %4$s d.customer AND k.contact_id = d.contact_id
+			WHERE k.status = 'planned' AND k.next_attempt_at = claim.as_of + interval '1 second'
+				AND pg_try_advisory_xact_lock(hashtextextended(k.customer::text, 0));
+			EXIT WHEN moving IS NULL;
+		END LOOP;
+	END LOOP;
+END
+$claim$
+$make$, customers.key_type, customers.relation, customers.key, customers.equals,
+		persona.bound_timeline(' AND e.contact_id <> d.contact_id'));
+	COMMENT ON FUNCTION persona.claim(text, integer, interval, text, timestamptz) IS
+'hands out up to n contacts of a channel that are due, each to one sender only, until the lease is over: judged again and rendered on the data of as_of.
+channel: a channel; n: 1 or more; lease: in fixed units; worker: the name under which it is noted; as_of: the instant, by default the clock''s.
+What may not be sent any more is cancelled, expires, or fails, with its reason; what may be sent only later gets another slot.
+Call it in a transaction of its own, and commit before sending.
+Errors: undefined_object (channel), invalid_parameter_value, datetime_field_overflow';
+
+	EXECUTE format($make$
+CREATE OR REPLACE FUNCTION persona.report_all(contacts uuid[], outcomes text[], instants timestamptz[], details jsonb[])
+RETURNS integer
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $report$
+DECLARE
+	changed uuid[];
+	answered uuid[];
+BEGIN
+	PERFORM persona.check_reports(contacts, outcomes, instants);
+	PERFORM persona.lock_reported(contacts, outcomes);
+
+	WITH said AS (
+		SELECT r.contact,
+			min(r.at) FILTER (WHERE r.outcome <> ALL (ARRAY['deferred', 'failed'])) AS sent_at,
+			min(r.at) FILTER (WHERE r.outcome = 'delivered' OR persona.is_answer(r.outcome)) AS delivered_at,
+			min(r.at) FILTER (WHERE r.outcome = 'failed') AS failed_at,
+			min(r.at) FILTER (WHERE r.outcome = 'bounced') AS bounced_at,
+			max(r.at) FILTER (WHERE r.outcome = 'deferred') AS deferred_at,
+			bool_or(persona.is_answer(r.outcome)) AS answered
+		FROM unnest(contacts, outcomes, instants) AS r (contact, outcome, at)
+		GROUP BY r.contact
+	), known AS (
+		SELECT k.*, s.answered,
+			least(k.sent_at, s.sent_at) AS first_sent_at,
+			least(k.delivered_at, s.delivered_at) AS first_delivered_at,
+			least(CASE WHEN k.status = 'failed' AND k.sent_at IS NOT NULL THEN k.ended_at END, s.bounced_at) AS bounced_at,
+			least(CASE WHEN k.sent_at IS NULL THEN k.ended_at END, s.failed_at) AS failed_at,
+			CASE WHEN k.status = 'claimed' AND s.deferred_at >= k.claimed_at
+				THEN greatest(k.lease_until, s.deferred_at
+					+ persona.rest_after(k.attempts, coalesce(c.retry_after, interval '1 minute'))) END AS retry_at
+		FROM said AS s
+			JOIN persona.contact AS k ON k.idempotency_key = s.contact
+			LEFT JOIN persona.channel AS c ON c.name = k.channel
+	), becomes AS (
+		SELECT n.*, CASE
+			WHEN n.bounced_at IS NOT NULL AND (n.answered OR EXISTS (SELECT FROM persona.response AS r
+					WHERE r.customer %1$s n.customer AND r.contact_id = n.contact_id AND persona.is_answer(r.outcome)))
+				THEN 'delivered'
+			WHEN n.bounced_at IS NOT NULL THEN 'failed'
+			WHEN n.first_delivered_at IS NOT NULL THEN 'delivered'
+			WHEN n.first_sent_at IS NOT NULL THEN 'sent'
+			WHEN n.failed_at IS NOT NULL
+				THEN CASE WHEN n.status = ANY (ARRAY['cancelled', 'expired']) THEN n.status ELSE 'failed' END
+			WHEN n.retry_at IS NOT NULL THEN 'planned'
+			ELSE n.status END AS next_status
+		FROM known AS n
+	), updated AS (
+		UPDATE persona.contact AS k SET
+			status = b.next_status,
+			sent_at = b.first_sent_at,
+			delivered_at = b.first_delivered_at,
+			ended_at = CASE WHEN b.next_status = ANY (ARRAY['failed', 'cancelled', 'expired'])
+				THEN coalesce(b.bounced_at, b.failed_at) END,
+			lease_until = CASE WHEN b.next_status <> 'planned' THEN k.lease_until END,
+			next_attempt_at = CASE WHEN b.next_status = 'planned' AND b.status = 'claimed' THEN b.retry_at
+				WHEN b.next_status = b.status THEN k.next_attempt_at END
+		FROM becomes AS b
+		WHERE k.idempotency_key = b.idempotency_key
+			AND (k.status <> b.next_status OR k.sent_at IS DISTINCT FROM b.first_sent_at
+				OR k.delivered_at IS DISTINCT FROM b.first_delivered_at
+				OR k.ended_at <> coalesce(b.bounced_at, b.failed_at))
+		RETURNING k.idempotency_key
+	)
+	SELECT array_agg(u.idempotency_key) INTO changed FROM updated AS u;
+
+	-- Of delivered and bounced the first report stays; all else may happen again, at another time.
+	WITH added AS (
+		INSERT INTO persona.response AS r (customer, contact_id, at, outcome, campaign, experience, channel, placement,
+			message, details)
+		SELECT k.customer, k.contact_id, s.at, s.outcome, k.campaign, k.experience, k.channel, k.placement, k.message,
+			s.details
+		FROM (SELECT i.*, i.outcome = ANY (ARRAY['delivered', 'bounced']) AS once,
+					row_number() OVER (PARTITION BY i.contact, i.outcome ORDER BY i.at, i.number) AS place
+				FROM unnest(report_all.contacts, report_all.outcomes, report_all.instants, report_all.details)
+					WITH ORDINALITY AS i (contact, outcome, at, details, number)
+				WHERE i.outcome <> ALL (ARRAY['sent', 'deferred', 'failed'])) AS s
+			JOIN persona.contact AS k ON k.idempotency_key = s.contact
+		WHERE NOT s.once OR s.place = 1 AND NOT EXISTS (SELECT FROM persona.response AS o
+			WHERE o.customer %1$s k.customer AND o.contact_id = k.contact_id AND o.outcome = s.outcome)
+		ON CONFLICT (customer, contact_id, outcome, at) DO NOTHING
+		RETURNING r.contact_id
+	)
+	SELECT array_agg(DISTINCT k.idempotency_key) INTO answered
+	FROM added AS a JOIN persona.contact AS k ON k.contact_id = a.contact_id AND k.idempotency_key = ANY (report_all.contacts);
+
+	RETURN (SELECT count(DISTINCT n.contact) FROM unnest(changed || answered) AS n (contact));
+END
+$report$
+$make$, customers.equals);
+	COMMENT ON FUNCTION persona.report_all(uuid[], text[], timestamptz[], jsonb[]) IS
+'what both persona.report() call: the reports of the same number in each array belong together; returns on how many contacts there was news';
+
+	EXECUTE format($make$
+CREATE OR REPLACE FUNCTION persona.contact_key(customer %s, contact_id bigint) RETURNS uuid
+	LANGUAGE sql STABLE PARALLEL SAFE
+	BEGIN ATOMIC
+		SELECT k.idempotency_key FROM persona.contact AS k
+		WHERE k.customer %s contact_key.customer AND k.contact_id = contact_key.contact_id;
+	END
+$make$, customers.key_type, customers.equals);
+	EXECUTE format('COMMENT ON FUNCTION persona.contact_key(%s, bigint) IS %L', customers.key_type,
+		'the idempotency key of a contact, by which persona.report() and persona.cancel() know it; NULL if there is no such contact');
+	PERFORM persona.protect_runtime_tables();
+END
+$$;
+
+COMMENT ON FUNCTION persona.create_delivery() IS 'makes, or replaces in place, claim(), report_all() and contact_key() for the bound customers, what they need on persona.contact and persona.response, and the row security of these tables';
+
+CREATE FUNCTION persona.protect_runtime_tables() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+	SET client_min_messages = warning
+AS $$
+DECLARE
+	protected text;
+BEGIN
+	FOREACH protected IN ARRAY persona.runtime_tables() LOOP
+		EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', protected);
+		EXECUTE format('DROP POLICY IF EXISTS of_visible_customers ON %s', protected);
+		EXECUTE (SELECT format('CREATE POLICY of_visible_customers ON %1$s '
+				'USING (EXISTS (SELECT FROM %2$s AS c WHERE c.%3$I %4$s %1$s.customer))',
+				protected, b.relation, b.key_column, q.operator)
+			FROM persona.customer_binding AS b
+				JOIN pg_attribute AS a ON a.attrelid = b.relation AND a.attname = b.key_column
+				CROSS JOIN LATERAL persona.equality(a.atttypid, a.atttypid) AS q);
+		EXECUTE format('COMMENT ON POLICY of_visible_customers ON %s IS %L', protected,
+			'whoever does not see a customer sees and writes nothing about that customer');
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION persona.protect_runtime_tables() IS 'gives the tables that persona.bind_customers() makes the row security of the customers: their rows are seen by whoever sees the customer';
+
+CREATE FUNCTION persona.drop_delivery() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+	SET client_min_messages = warning
+AS $$
+DECLARE
+	protected text;
+BEGIN
+	DROP FUNCTION IF EXISTS persona.claim, persona.contact_key, persona.report_all;
+	FOREACH protected IN ARRAY persona.runtime_tables() LOOP
+		IF to_regclass(protected) IS NOT NULL THEN
+			EXECUTE format('DROP POLICY IF EXISTS of_visible_customers ON %s', protected);
+		END IF;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION persona.drop_delivery() IS 'drops what persona.create_delivery() made from the binding; without a policy nobody but the owner sees the rows';
+
+REVOKE EXECUTE ON FUNCTION persona.create_delivery(), persona.protect_runtime_tables(), persona.drop_delivery() FROM PUBLIC;
+
+--------------------------------------------------------------------------------
+-- Reports
+--
+-- What is known of a contact does not depend on the order in which reports
+-- arrive: instants are the earliest reported, and of the outcomes the one that
+-- tells most counts: failed, sent, delivered, bounced, answered.
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION persona.is_answer(outcome text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT outcome = ANY (ARRAY['opened', 'clicked', 'replied', 'accepted', 'rejected', 'converted', 'complained',
+			'unsubscribed']);
+	END;
+
+COMMENT ON FUNCTION persona.is_answer(text) IS 'tells whether an outcome is something that the customer did with the message, so that it must have arrived; NULL for NULL';
+
+CREATE FUNCTION persona.check_reports(contacts uuid[], outcomes text[], instants timestamptz[]) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong record;
+BEGIN
+	SELECT r.contact, r.outcome, r.at INTO wrong
+	FROM unnest(contacts, outcomes, instants) AS r (contact, outcome, at)
+	WHERE r.contact IS NULL OR r.outcome IS NULL OR r.at IS NULL OR NOT isfinite(r.at)
+		OR NOT (r.outcome = ANY (ARRAY['sent', 'deferred', 'failed', 'delivered', 'bounced']) OR persona.is_answer(r.outcome))
+	LIMIT 1;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	IF wrong.contact IS NULL THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'null_value_not_allowed',
+			MESSAGE = 'a report needs the idempotency key of its contact',
+			HINT = 'persona.contact_key(customer, contact_id) tells it.';
+	END IF;
+	IF wrong.at IS NULL OR NOT isfinite(wrong.at) THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'datetime_field_overflow',
+			MESSAGE = format('the report on contact %s needs an instant', wrong.contact);
+	END IF;
+	RAISE EXCEPTION USING
+		ERRCODE = 'invalid_parameter_value',
+		MESSAGE = format('the report on contact %s has no outcome that is known', wrong.contact),
+		DETAIL = coalesce(format('It is "%s".', wrong.outcome), 'It is NULL.'),
+		HINT = 'Outcomes are sent, deferred, failed, delivered, bounced, opened, clicked, replied, accepted, rejected, converted, complained and unsubscribed.';
+END
+$$;
+
+COMMENT ON FUNCTION persona.check_reports(uuid[], text[], timestamptz[]) IS 'refuses reports without contact, instant or known outcome; errors: null_value_not_allowed, datetime_field_overflow, invalid_parameter_value';
+
+CREATE FUNCTION persona.lock_reported(contacts uuid[], outcomes text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong record;
+BEGIN
+	-- always in the same order, so that two who report on the same contacts wait for each other
+	PERFORM FROM persona.contact AS k WHERE k.idempotency_key = ANY (contacts)
+	ORDER BY k.idempotency_key FOR NO KEY UPDATE;
+
+	SELECT r.contact, r.outcome, k.idempotency_key, k.status, k.ended_at INTO wrong
+	FROM unnest(contacts, outcomes) AS r (contact, outcome)
+		LEFT JOIN persona.contact AS k ON k.idempotency_key = r.contact
+	WHERE k.idempotency_key IS NULL
+		OR k.attempts = 0 AND (k.status = ANY (ARRAY['cancelled', 'expired']) OR k.status = 'planned' AND r.outcome = 'deferred')
+	LIMIT 1;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	IF wrong.idempotency_key IS NULL THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'undefined_object',
+			MESSAGE = format('there is no contact %s', wrong.contact),
+			DETAIL = 'No contact that you may see has this idempotency key.';
+	END IF;
+	RAISE EXCEPTION USING
+		ERRCODE = 'object_not_in_prerequisite_state',
+		MESSAGE = format('contact %s cannot be reported as %s', wrong.contact, wrong.outcome),
+		DETAIL = CASE wrong.status WHEN 'planned' THEN 'It was never handed out.'
+			ELSE format('It was never handed out, and is %s since %s.', wrong.status, wrong.ended_at) END,
+		HINT = 'Only what persona.claim() handed out is sent.';
+END
+$$;
+
+COMMENT ON FUNCTION persona.lock_reported(uuid[], text[]) IS 'locks the contacts that are reported on; errors: undefined_object if one is not there, object_not_in_prerequisite_state if one ended without ever having been handed out';
+
+CREATE FUNCTION persona.report(contact uuid, outcome text, at timestamptz DEFAULT now(), details jsonb DEFAULT NULL)
+RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM persona.need_contacts();
+	RETURN persona.report_all(ARRAY[contact], ARRAY[outcome], ARRAY[at], ARRAY[details]) > 0;
+END
+$$;
+
+COMMENT ON FUNCTION persona.report(uuid, text, timestamptz, jsonb) IS
+'takes what became of a contact; true if that was news, false if it was known.
+contact: its idempotency key; outcome: sent, deferred (not sent, to be tried again), failed (not sent, for good), or an outcome of persona.response; at: when it happened; details: kept with the response.
+Reports may come late, repeated, in any order and from any sender: the same contact, outcome and instant count once.
+Errors: undefined_object (contact), invalid_parameter_value (outcome), datetime_field_overflow (at), null_value_not_allowed, object_not_in_prerequisite_state if the contact ended without ever having been handed out';
+
+CREATE FUNCTION persona.report(reports jsonb) RETURNS integer
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM persona.need_contacts();
+	RETURN (SELECT persona.report_all(array_agg(r.contact), array_agg(r.outcome), array_agg(coalesce(r.at, now())),
+			array_agg(r.details))
+		FROM jsonb_to_recordset(reports) AS r (contact uuid, outcome text, at timestamptz, details jsonb)
+		HAVING count(*) > 0);
+END
+$$;
+
+COMMENT ON FUNCTION persona.report(jsonb) IS
+'takes many reports at once, all or none: an array of objects with the keys contact, outcome, at (default: now()) and details, as the arguments of the other persona.report().
+Returns on how many contacts there was news; NULL for none.  Errors as of the other';
+
+CREATE FUNCTION persona.cancel(contact uuid, reason text DEFAULT NULL) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found_contact record;
+BEGIN
+	PERFORM persona.need_contacts();
+	SELECT k.status, k.worker, k.lease_until INTO found_contact
+	FROM persona.contact AS k WHERE k.idempotency_key = cancel.contact FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'undefined_object',
+			MESSAGE = format('there is no contact %s', contact),
+			DETAIL = 'No contact that you may see has this idempotency key.';
+	END IF;
+	CASE found_contact.status
+		WHEN 'planned' THEN
+			UPDATE persona.contact AS k SET status = 'cancelled', ended_at = clock_timestamp(),
+				reason = coalesce(cancel.reason, 'cancelled')
+			WHERE k.idempotency_key = cancel.contact;
+			RETURN true;
+		WHEN 'claimed' THEN
+			IF found_contact.lease_until > clock_timestamp() THEN
+				RAISE EXCEPTION USING
+					ERRCODE = 'object_in_use',
+					MESSAGE = format('contact %s is being sent', contact),
+					DETAIL = format('It is handed out to %s until %s.', coalesce(found_contact.worker, 'somebody'), found_contact.lease_until),
+					HINT = 'Try again when the lease is over.';
+			END IF;
+			-- it may have been sent, so it keeps its slot
+			UPDATE persona.contact AS k SET status = 'failed', ended_at = 'infinity',
+				reason = coalesce(cancel.reason, 'cancelled')
+			WHERE k.idempotency_key = cancel.contact;
+			RETURN true;
+		WHEN 'sent', 'delivered' THEN
+			RAISE EXCEPTION USING
+				ERRCODE = 'object_not_in_prerequisite_state',
+				MESSAGE = format('contact %s cannot be cancelled', contact),
+				DETAIL = format('It is %s.', found_contact.status);
+		ELSE
+			RETURN false;
+	END CASE;
+END
+$$;
+
+COMMENT ON FUNCTION persona.cancel(uuid, text) IS
+'takes back a contact that was not sent yet: true if it did, false if the contact had ended already.
+contact: its idempotency key; reason: kept with it.
+Errors: undefined_object (contact), object_in_use while a sender has it, object_not_in_prerequisite_state if it was sent';

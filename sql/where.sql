@@ -12,7 +12,9 @@ CREATE TABLE persona.channel (
 	quiet_hours persona.hours,
 	cost numeric NOT NULL DEFAULT 0 CHECK (cost >= 0 AND cost < 'Infinity'),
 	capacity_per_day integer CHECK (capacity_per_day >= 0),
-	weight numeric NOT NULL DEFAULT 1 CHECK (weight >= 0 AND weight < 'Infinity')
+	weight numeric NOT NULL DEFAULT 1 CHECK (weight >= 0 AND weight < 'Infinity'),
+	max_attempts integer NOT NULL DEFAULT 5 CHECK (max_attempts > 0),
+	retry_after interval NOT NULL DEFAULT '1 minute' CHECK (persona.is_fixed_length(retry_after))
 );
 
 COMMENT ON TABLE persona.channel IS 'where: the ways to reach a customer';
@@ -26,6 +28,8 @@ COMMENT ON COLUMN persona.channel.quiet_hours IS 'within these hours of the cust
 COMMENT ON COLUMN persona.channel.cost IS 'what one message costs, taken off the score';
 COMMENT ON COLUMN persona.channel.capacity_per_day IS 'how many contacts it takes per calendar day of the default time zone, over all customers; NULL: any number';
 COMMENT ON COLUMN persona.channel.weight IS 'a factor of the score of whatever uses it, to steer by';
+COMMENT ON COLUMN persona.channel.max_attempts IS 'how often persona.claim() hands a contact out before it fails';
+COMMENT ON COLUMN persona.channel.retry_after IS 'how long a contact rests after its first failed attempt, in fixed units; twice as long after each further one, at most a day';
 
 SELECT persona.watch_definitions('persona.channel');
 
