@@ -22,10 +22,10 @@ DOCS      := $(wildcard doc/*.md)
 
 # Regression tests: test/sql/NAME.sql against expected/NAME.out, in this order.
 # `make check-lists` complains about a test that is not listed.
-REGRESS = catalog condition_syntax condition_errors condition_meaning event_conditions binding next_message arbitration plans choices limits keyed
+REGRESS = catalog condition_syntax condition_errors condition_meaning event_conditions binding next_message arbitration plans choices limits keyed delivery
 
 # Isolation tests: test/isolation/specs/NAME.spec, expected/NAME.out beside it.
-ISOLATION = definition_changes
+ISOLATION = definition_changes delivery
 
 REGRESS_OPTS   = --inputdir=test --load-extension=$(EXTENSION) --no-locale --encoding=UTF8
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION) --no-locale --encoding=UTF8

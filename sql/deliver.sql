@@ -52,7 +52,7 @@ CREATE FUNCTION persona.notify_name(channel text) RETURNS text
 
 COMMENT ON FUNCTION persona.notify_name(text) IS 'what to LISTEN to for new contacts of a channel, to be quoted as an identifier: persona_ and the channel''s name, or its MD5 hash if that would be longer than 63 bytes; NULL for NULL';
 
-CREATE FUNCTION persona.announce_contacts() RETURNS trigger
+CREATE FUNCTION persona.tell_senders() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -63,7 +63,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION persona.announce_contacts() IS 'statement trigger on persona.contact with transition table "inserted": tells the senders of each channel once that there is new work';
+COMMENT ON FUNCTION persona.tell_senders() IS 'statement trigger on persona.contact with transition table "inserted": tells the senders of each channel once that there is new work';
 
 CREATE FUNCTION persona.need_contacts() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -127,7 +127,7 @@ BEGIN
 	IF NOT FOUND THEN
 		RAISE EXCEPTION USING
 			ERRCODE = 'undefined_object',
-			MESSAGE = format('there is no channel "%s"', channel),
+			MESSAGE = CASE WHEN channel IS NULL THEN 'a channel is needed' ELSE format('there is no channel "%s"', channel) END,
 			HINT = 'Channels are the rows of persona.channel.';
 	END IF;
 END
@@ -147,6 +147,7 @@ COMMENT ON FUNCTION persona.rest_after(integer, interval) IS 'how long a contact
 CREATE FUNCTION persona.create_delivery() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
+	SET client_min_messages = warning
 AS $$
 DECLARE
 	customers record;
@@ -161,14 +162,14 @@ BEGIN
 	CREATE INDEX IF NOT EXISTS contact_due_idx ON persona.contact (channel, coalesce(next_attempt_at, send_at))
 		WHERE status = ANY (ARRAY['planned', 'claimed']);
 	CREATE INDEX IF NOT EXISTS contact_idempotency_key_idx ON persona.contact (idempotency_key);
-	CREATE UNIQUE INDEX IF NOT EXISTS response_contact_id_idx ON persona.response (customer, contact_id, outcome, at);
+	CREATE UNIQUE INDEX IF NOT EXISTS response_contact_id_idx ON persona.response (contact_id, outcome, at, customer);
 	IF NOT EXISTS (SELECT FROM pg_trigger AS t
-		WHERE t.tgrelid = 'persona.contact'::regclass AND t.tgname = 'announce_contacts')
+		WHERE t.tgrelid = 'persona.contact'::regclass AND t.tgname = 'tell_senders')
 	THEN
-		CREATE TRIGGER announce_contacts AFTER INSERT ON persona.contact
+		CREATE TRIGGER tell_senders AFTER INSERT ON persona.contact
 			REFERENCING NEW TABLE AS inserted
-			FOR EACH STATEMENT EXECUTE FUNCTION persona.announce_contacts();
-		COMMENT ON TRIGGER announce_contacts ON persona.contact IS 'tells the senders of a channel that there is new work';
+			FOR EACH STATEMENT EXECUTE FUNCTION persona.tell_senders();
+		COMMENT ON TRIGGER tell_senders ON persona.contact IS 'tells the senders of a channel that there is new work';
 	END IF;
 
 	EXECUTE format($make$
@@ -379,7 +380,7 @@ BEGIN
 			JOIN persona.contact AS k ON k.idempotency_key = s.contact
 		WHERE NOT s.once OR s.place = 1 AND NOT EXISTS (SELECT FROM persona.response AS o
 			WHERE o.customer %1$s k.customer AND o.contact_id = k.contact_id AND o.outcome = s.outcome)
-		ON CONFLICT (customer, contact_id, outcome, at) DO NOTHING
+		ON CONFLICT (contact_id, outcome, at, customer) DO NOTHING
 		RETURNING r.contact_id
 	)
 	SELECT array_agg(DISTINCT k.idempotency_key) INTO answered
@@ -501,7 +502,7 @@ BEGIN
 	RAISE EXCEPTION USING
 		ERRCODE = 'invalid_parameter_value',
 		MESSAGE = format('the report on contact %s has no outcome that is known', wrong.contact),
-		DETAIL = coalesce(format('It is "%s".', wrong.outcome), 'It is NULL.'),
+		DETAIL = CASE WHEN wrong.outcome IS NULL THEN 'It is NULL.' ELSE format('It is "%s".', wrong.outcome) END,
 		HINT = 'Outcomes are sent, deferred, failed, delivered, bounced, opened, clicked, replied, accepted, rejected, converted, complained and unsubscribed.';
 END
 $$;
@@ -587,6 +588,9 @@ DECLARE
 	found_contact record;
 BEGIN
 	PERFORM persona.need_contacts();
+	IF contact IS NULL THEN
+		RETURN NULL;
+	END IF;
 	SELECT k.status, k.worker, k.lease_until INTO found_contact
 	FROM persona.contact AS k WHERE k.idempotency_key = cancel.contact FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
@@ -626,6 +630,6 @@ END
 $$;
 
 COMMENT ON FUNCTION persona.cancel(uuid, text) IS
-'takes back a contact that was not sent yet: true if it did, false if the contact had ended already.
+'takes back a contact that was not sent yet: true if it did, false if the contact had ended already, NULL for NULL.
 contact: its idempotency key; reason: kept with it.
 Errors: undefined_object (contact), object_in_use while a sender has it, object_not_in_prerequisite_state if it was sent';

@@ -60,13 +60,14 @@ SELECT obj_description('persona'::regnamespace, 'pg_namespace') IS NOT NULL AS s
 --
 
 -- Only these are VOLATILE: they change definitions or what is made of them, or
--- are triggers.
+-- are triggers, or change contacts.
 SELECT f.signature
 FROM function AS f
 WHERE f.provolatile = 'v'
 	AND f.proname <> ALL ('{bind_customers,bind_events,unbind_customers,unbind_events,
 		create_contact,create_response,create_choice,adapt_customer,create_views,drop_views,rebuild,watch_definitions,
-		announce_change,invalidate_program,lock_definitions,
+		announce_change,invalidate_program,lock_definitions,tell_senders,report,lock_reported,cancel,
+		create_delivery,drop_delivery,protect_runtime_tables,
 		check_change,check_definitions,check_new_conditions,complete_instants,guard_alter,guard_drop}')
 ORDER BY f.signature::text COLLATE "C";
 -- those, and only those, keep out of parallel plans
@@ -162,15 +163,26 @@ SELECT pg_describe_object(classid, objid, 0) FROM made WHERE obj_description(obj
 SELECT pg_describe_object(m.classid, a.attrelid, a.attnum)
 FROM made AS m JOIN pg_attribute AS a ON m.classid = 'pg_class'::regclass AND a.attrelid = m.objid AND a.attnum > 0
 WHERE col_description(a.attrelid, a.attnum) IS NULL;
--- functions with a body that is bound, marked so that a query can look into them
+-- functions with a body that is bound, marked so that a query can look into them, but for those that change contacts
 SELECT p.oid::regprocedure, p.provolatile, p.proparallel, p.prosecdef, p.proconfig
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.prosecdef OR p.proisstrict OR p.proconfig IS NOT NULL;
+WHERE p.proname NOT IN ('claim', 'report_all')
+	AND (p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.prosecdef OR p.proisstrict OR p.proconfig IS NOT NULL);
+SELECT p.oid::regprocedure
+FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+WHERE p.proname IN ('claim', 'report_all')
+	AND (p.provolatile <> 'v' OR p.proparallel <> 'u' OR p.prosecdef OR NOT p.proconfig @> '{"search_path=pg_catalog, pg_temp"}');
 -- views that read with the rights of who asks
 SELECT c.oid::regclass
 FROM made AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 WHERE c.relkind = 'v' AND NOT coalesce(c.reloptions, '{}') @> '{security_invoker=true}';
--- contacts, responses and choices lead their keys with the customer, but for the outbox
+-- contacts, responses and choices lead their keys with the customer, but for the outbox and what reports look for
 SELECT i.indexrelid::regclass, pg_get_indexdef(i.indexrelid, 1, true)
 FROM pg_index AS i
-WHERE i.indrelid = ANY ('{persona.contact,persona.response,persona.choice}'::regclass[]) AND pg_get_indexdef(i.indexrelid, 1, true) <> 'customer';
+WHERE i.indrelid = ANY ('{persona.contact,persona.response,persona.choice}'::regclass[]) AND pg_get_indexdef(i.indexrelid, 1, true) <> 'customer'
+ORDER BY i.indexrelid::regclass::text COLLATE "C";
+-- row security keeps what is kept of customers to those who see them
+SELECT c.oid::regclass, c.relrowsecurity, p.polname, p.polcmd, p.polroles, obj_description(p.oid, 'pg_policy') IS NOT NULL AS commented
+FROM pg_class AS c LEFT JOIN pg_policy AS p ON p.polrelid = c.oid
+WHERE c.oid = ANY (persona.runtime_tables()::regclass[])
+ORDER BY c.oid::regclass::text COLLATE "C";
