@@ -219,7 +219,8 @@ BEGIN
 					LEFT JOIN %2$s AS c ON c.%3$s %4$s d.customer
 					LEFT JOIN LATERAL (SELECT %5$s AS events OFFSET 0) AS t ON true
 					LEFT JOIN LATERAL persona.recheck(p.program, c.*, t.events, claim.as_of, d.campaign, d.channel,
-						d.placement, d.trigger, d.fired_at, CASE d.status WHEN 'planned' THEN d.send_at END) AS r ON true
+						d.placement, d.trigger, d.fired_at, CASE d.status WHEN 'planned' THEN d.send_at END,
+						d.trigger_key) AS r ON true
 					CROSS JOIN LATERAL (SELECT CASE
 						WHEN c.%3$s IS NULL THEN 'gone'
 						WHEN claim.as_of >= d.expires_at THEN 'late'

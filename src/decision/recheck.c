@@ -94,7 +94,8 @@ pass_firing(PersonaDecider *decider, const Recheck *contact, PersonaCandidate *c
 	if (trigger->open_for == 0)
 	{
 		candidate->opening = persona_opening(decider->customer, trigger, contact->trigger_key);
-		if (!candidate->opening.open)
+		/* Another firing is another contact. */
+		if (!candidate->opening.open || candidate->opening.fired_at != contact->fired_at)
 			return refuse(candidate, PERSONA_STAGE_TRIGGER, psprintf("trigger \"%s\" no longer holds", trigger->name));
 		return true;
 	}
@@ -164,8 +165,8 @@ address_of(const PersonaCustomer *customer, const PersonaCampaignChannel *way)
 
 /*
  * persona.recheck(program, customer, timeline, as_of, campaign, channel,
- * placement, trigger, fired_at, send_at, trigger_key): whether a contact may be sent, when,
- * where to, and its content as of now.  NULL if program, customer, as_of,
+ * placement, trigger, fired_at, send_at, trigger_key): whether a contact may be
+ * sent, when, where to, and its content as of now.  NULL if program, customer, as_of,
  * campaign or channel is NULL.  Errors as of persona.decide.
  */
 Datum
