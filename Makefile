@@ -14,7 +14,7 @@ SOURCES = $(sort $(wildcard src/*.c src/*/*.c))
 OBJS    = $(SOURCES:.c=.o)
 
 # The install script: its parts, in the order in which they build on each other.
-SQL_PARTS  = types bind who when what where campaign score decide population deliver
+SQL_PARTS  = types bind who when what where campaign score decide population run deliver
 SQL_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA      := $(wildcard sql/$(EXTENSION)--*--*.sql)
 DATA_built = $(SQL_SCRIPT)

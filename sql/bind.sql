@@ -420,7 +420,7 @@ $$;
 
 COMMENT ON FUNCTION persona.bound_timeline(text) IS 'the expression that yields the timeline of a customer c over all sources, for a program p.program; without: a condition on the contacts e, that begins with AND';
 
-CREATE FUNCTION persona.bound_scan() RETURNS text
+CREATE FUNCTION persona.bound_scan(program text DEFAULT 'persona.program()') RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -428,14 +428,14 @@ BEGIN
 	-- The program is a function scan: it is called once per query and, unlike
 	-- a common table expression, leaves the query open to joins on the
 	-- customer.  OFFSET 0 lets the planner see what the timelines cost.
-	RETURN format(E'persona.program() AS p (program)\n'
+	RETURN format(E'%s AS p (program)\n'
 				  '\tCROSS JOIN %s AS c\n'
 				  '\tCROSS JOIN LATERAL (SELECT %s AS events OFFSET 0) AS t',
-				  (SELECT b.relation FROM persona.customer_binding AS b), persona.bound_timeline());
+				  program, (SELECT b.relation FROM persona.customer_binding AS b), persona.bound_timeline());
 END
 $$;
 
-COMMENT ON FUNCTION persona.bound_scan() IS 'the FROM clause that yields, for each bound customer, p.program, c.* (the row) and t.events (the timeline over all sources)';
+COMMENT ON FUNCTION persona.bound_scan(text) IS 'the FROM clause that yields, for each bound customer and a program, given as an item of it, p.program, c.* (the row) and t.events (the timeline over all sources)';
 
 CREATE FUNCTION persona.create_views() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -520,6 +520,7 @@ BEGIN
 		'how each campaign fares for one customer, as of an instant: the stage it reached, the first rule that failed, its rank');
 
 	PERFORM persona.create_delivery();
+	PERFORM persona.create_runner();
 END
 $$;
 
@@ -534,6 +535,7 @@ BEGIN
 	DROP VIEW IF EXISTS persona.next_message, persona.cohort_member, persona.open_trigger;
 	DROP FUNCTION IF EXISTS persona.next_message_at, persona.cohort_member_at, persona.open_trigger_at, persona.explain;
 	PERFORM persona.drop_delivery();
+	PERFORM persona.drop_runner();
 END
 $$;
 
@@ -557,8 +559,8 @@ CREATE FUNCTION persona.view_grants() RETURNS SETOF text
 			SELECT 'FUNCTION', p.proname, p.proowner, p.proacl, NULL
 			FROM pg_proc AS p
 			WHERE p.pronamespace = 'persona'::regnamespace
-				AND p.proname = ANY (ARRAY['next_message_at', 'cohort_member_at', 'open_trigger_at', 'explain', 'claim', 'report_all',
-					'contact_key'])
+				AND NOT EXISTS (SELECT FROM pg_depend AS d
+					WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 		)
 		SELECT format('REVOKE ALL ON FUNCTION persona.%I FROM PUBLIC', m.name)
 		FROM made AS m
@@ -675,10 +677,6 @@ BEGIN
 				ELSE ended_at IS NOT NULL END)
 		)$sql$, customer_key.declared);
 	CREATE INDEX contact_customer_send_at_idx ON persona.contact (customer, send_at);
-
-	CREATE TRIGGER complete_instants BEFORE INSERT OR UPDATE ON persona.contact
-		FOR EACH ROW WHEN (NEW.status <> 'planned') EXECUTE FUNCTION persona.complete_instants();
-	COMMENT ON TRIGGER complete_instants ON persona.contact IS 'gives a status its instants where they are absent';
 
 	COMMENT ON TABLE persona.contact IS 'messages decided for customers: the outbox and the history; also a source of events of kind contact';
 	FOR described IN
@@ -978,6 +976,7 @@ BEGIN
 	PERFORM persona.create_contact();
 	PERFORM persona.create_response();
 	PERFORM persona.create_choice();
+	PERFORM persona.create_due();
 	INSERT INTO persona.event_binding AS b (name, relation, customer_column, at_column, kind, sequence_column, position)
 	VALUES ('persona.contact', 'persona.contact', 'customer', 'send_at', 'contact', 'contact_id', 0),
 		('persona.response', 'persona.response', 'customer', 'at', 'response', 'response_id', 0),
@@ -1094,6 +1093,7 @@ BEGIN
 	END IF;
 	DELETE FROM persona.event_binding AS b WHERE b.name = ANY (persona.runtime_tables());
 	PERFORM persona.drop_views();
+	PERFORM persona.drop_all_change_triggers();
 	PERFORM persona.rebuild();
 END
 $$;

@@ -123,6 +123,17 @@ persona_progress_advance(int64 customers)
 		show(PARAM_DONE, PARAM_DONE);
 }
 
+/* Sets how many customers are expected, and done. */
+void
+persona_progress_update(int64 total, int64 done)
+{
+	if (!telling)
+		return;
+	numbers[PARAM_TOTAL] = total;
+	numbers[PARAM_DONE] = done;
+	show(PARAM_TOTAL, PARAM_DONE);
+}
+
 /* Sets one of the other counts. */
 void
 persona_progress_set(PersonaProgressCount count, int64 value)

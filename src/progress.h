@@ -43,6 +43,9 @@ extern void persona_progress_begin(PersonaTask task, int64 number, int64 total);
 /* Tells that so many more customers are done; cheap enough for each customer. */
 extern void persona_progress_advance(int64 customers);
 
+/* Sets how many customers are expected, and done. */
+extern void persona_progress_update(int64 total, int64 done);
+
 /* Sets one of the other counts. */
 extern void persona_progress_set(PersonaProgressCount count, int64 value);
 
