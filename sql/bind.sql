@@ -852,12 +852,13 @@ BEGIN
 	END IF;
 
 	PERFORM persona.drop_views();
+	PERFORM persona.drop_change_triggers(relation);
 	EXECUTE format('ALTER TABLE %s ALTER COLUMN customer TYPE %s USING %s', relation, key_declared,
 		CASE WHEN customer.atttypid = key_type THEN 'customer' ELSE 'NULL' END);
 END
 $$;
 
-COMMENT ON FUNCTION persona.adapt_customer(regclass, oid, oid, text) IS 'gives the column customer of a table that persona.bind_customers() made another type (if it has no rows) or collation; drops the views that persona.create_views() made, which depend on it';
+COMMENT ON FUNCTION persona.adapt_customer(regclass, oid, oid, text) IS 'gives the column customer of a table that persona.bind_customers() made another type (if it has no rows) or collation; drops its triggers and the views that persona.create_views() made, which depend on it';
 
 CREATE FUNCTION persona.rebuild() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -130,17 +130,17 @@ DECLARE
 	customer_type oid;
 BEGIN
 	PERFORM persona.check_relation(relation);
-	IF relation = ANY (persona.runtime_tables()::regclass[]) THEN
-		RAISE EXCEPTION USING
-			ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('%s is watched as long as customers are bound', relation);
-	END IF;
 	SELECT k.type INTO key_type FROM persona.customer_key() AS k;
 	IF key_type IS NULL THEN
 		RAISE EXCEPTION USING
 			ERRCODE = 'object_not_in_prerequisite_state',
 			MESSAGE = 'no customers are bound',
 			HINT = 'Call persona.bind_customers().';
+	END IF;
+	IF relation = ANY (persona.runtime_tables()::regclass[]) THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('%s is watched as long as customers are bound', relation);
 	END IF;
 
 	IF elsewhere THEN
@@ -300,13 +300,15 @@ COMMENT ON COLUMN persona.run_log.total IS 'the customers that were due; NULL wh
 COMMENT ON COLUMN persona.run_log.done IS 'the customers that are done';
 COMMENT ON COLUMN persona.run_log.written IS 'the contacts that it wrote';
 COMMENT ON COLUMN persona.run_log.skipped IS 'customers left to a later run, since another session had them, or had decided for them later';
-COMMENT ON COLUMN persona.run_log.suppressed IS 'customers who got no contact, by the furthest stage that a campaign reached';
+COMMENT ON COLUMN persona.run_log.suppressed IS 'customers who got no contact, by the furthest stage that a campaign reached; gone: they are no customers any more';
 COMMENT ON COLUMN persona.run_log.writing_since IS 'when it began to write';
 COMMENT ON COLUMN persona.run_log.page IS 'how far it is in its list, in pages';
 COMMENT ON COLUMN persona.run_log.pages IS 'how long its list is, in pages';
 COMMENT ON COLUMN persona.run_log.batch IS 'customers per transaction, about';
 COMMENT ON COLUMN persona.run_log.max_seconds IS 'after so many seconds it stops; NULL: never';
 COMMENT ON COLUMN persona.run_log.pid IS 'the process that runs or ran it';
+
+COMMENT ON SEQUENCE persona.run_log_run_seq IS 'numbers the runs';
 
 SELECT pg_extension_config_dump('persona.run_log', '');
 SELECT pg_extension_config_dump('persona.run_log_run_seq', '');
@@ -336,7 +338,7 @@ COMMENT ON COLUMN persona.run_progress.per_second IS 'customers per second since
 COMMENT ON COLUMN persona.run_progress.expected_end IS 'when it will end if it goes on at this rate; NULL if unknown';
 COMMENT ON COLUMN persona.run_progress.written IS 'the contacts that it has written';
 COMMENT ON COLUMN persona.run_progress.skipped IS 'customers left to a later run';
-COMMENT ON COLUMN persona.run_progress.suppressed IS 'customers who got no contact, by the furthest stage that a campaign reached';
+COMMENT ON COLUMN persona.run_progress.suppressed IS 'customers who got no contact, by the furthest stage that a campaign reached; gone: they are no customers any more';
 COMMENT ON COLUMN persona.run_progress.pid IS 'the process that runs it';
 
 --------------------------------------------------------------------------------
@@ -378,8 +380,9 @@ BEGIN
 		EXECUTE format('CREATE TABLE persona.change (customer %s)', customer_key.declared);
 		COMMENT ON TABLE persona.change IS 'customers whose data changed since a run decided for them last, each change a row; no index, so that noting is cheap';
 		COMMENT ON COLUMN persona.change.customer IS 'the customer''s key; NULL: everyone';
-		INSERT INTO persona.change VALUES (NULL);
 	END IF;
+	-- other customers, or others of their columns
+	INSERT INTO persona.change VALUES (NULL);
 	PERFORM persona.create_runtime_triggers();
 END
 $$;
@@ -495,6 +498,7 @@ DECLARE
 	given persona.ruling[];
 	judged %1$s[];
 	judgments persona.ruling[];
+	gone bigint := 0;
 BEGIN
 	-- whoever decides for a customer holds the row of the customer in persona.due
 	INSERT INTO persona.due AS d (customer)
@@ -527,15 +531,15 @@ BEGIN
 			(SELECT p.program FROM persona.program_archive AS p WHERE p.hash = run.program)) AS r;
 		held := held || judged;
 		given := given || judgments;
-		-- customers who are gone
 		DELETE FROM persona.due AS d USING unnest(asked) AS a (customer)
 		WHERE d.customer %2$s a.customer AND NOT EXISTS (SELECT FROM unnest(judged) AS j (customer) WHERE j.customer %2$s a.customer);
 	END IF;
 
 	written := cardinality(persona.write_contacts(held, given, run.as_of, run.program, run.campaigns IS NULL));
 	SELECT jsonb_object_agg(s.stage, s.customers) INTO suppressed
-	FROM (SELECT g.stage, count(*) AS customers FROM unnest(given) AS g WHERE g.stage <> 'chosen' GROUP BY g.stage) AS s;
-	skipped := listed - coalesce(cardinality(held), 0);
+	FROM (SELECT g.stage, count(*) AS customers FROM unnest(given) AS g WHERE g.stage <> 'chosen' GROUP BY g.stage
+		UNION ALL SELECT 'gone', gone WHERE gone > 0) AS s;
+	skipped := listed - coalesce(cardinality(held), 0) - gone;
 	IF run.campaigns IS NULL AND listed > coalesce(cardinality(locked), 0) THEN
 		-- another session has them, and may give them up
 		INSERT INTO persona.change (customer)

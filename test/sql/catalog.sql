@@ -43,7 +43,7 @@ ORDER BY m.object COLLATE "C";
 -- the columns of tables and composite types, too
 SELECT pg_describe_object('pg_class'::regclass, a.attrelid, a.attnum)
 FROM member AS m
-	JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+	JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind <> 'S'
 		OR m.classid = 'pg_type'::regclass AND c.reltype = m.objid
 	JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE col_description(a.attrelid, a.attnum) IS NULL
@@ -68,7 +68,10 @@ WHERE f.provolatile = 'v'
 		create_contact,create_response,create_choice,adapt_customer,create_views,drop_views,rebuild,watch_definitions,
 		announce_change,invalidate_program,lock_definitions,tell_senders,report,lock_reported,cancel,
 		create_delivery,drop_delivery,protect_runtime_tables,
-		check_change,check_definitions,check_new_conditions,complete_instants,guard_alter,guard_drop}')
+		check_change,check_definitions,check_new_conditions,complete_instants,guard_alter,guard_drop,
+		watch_changes,unwatch_changes,capture_changes,create_change_triggers,drop_change_triggers,drop_all_change_triggers,
+		create_due,create_runtime_triggers,create_runner,drop_runner,keep_program,check_as_of,need_no_transaction,show_run,hide_run,
+		run,start_run,list_run,begin_everyone,step_run,finish_run}')
 ORDER BY f.signature::text COLLATE "C";
 -- those, and only those, keep out of parallel plans
 SELECT f.signature, f.provolatile, f.proparallel
@@ -78,13 +81,13 @@ ORDER BY f.signature::text COLLATE "C";
 -- what takes the program as an argument needs nothing else
 SELECT f.signature, f.provolatile
 FROM function AS f
-WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> 'check_program'
+WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> ALL ('{check_program,keep_program}')
 ORDER BY f.signature::text COLLATE "C";
--- names in SQL and PL/pgSQL mean the system's, whatever the caller's search_path
+-- names in SQL and PL/pgSQL mean the system's, whatever the caller's search_path; a procedure that commits can't set it
 SELECT f.signature
 FROM function AS f
 WHERE f.lanname IN ('sql', 'plpgsql')
-	AND NOT coalesce(f.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}'
+	AND NOT coalesce(f.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}' AND f.prokind <> 'p'
 ORDER BY f.signature::text COLLATE "C";
 -- what is written in SQL is bound when it is created
 SELECT f.signature FROM function AS f WHERE f.lanname = 'sql' AND f.prosqlbody IS NULL ORDER BY f.signature::text COLLATE "C";
@@ -113,9 +116,10 @@ SELECT c.oid::regclass
 FROM member AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
 WHERE c.oid <> ALL ((SELECT e.extconfig FROM pg_extension AS e WHERE e.extname = 'persona')::oid[])
 ORDER BY c.oid::regclass::text COLLATE "C";
--- their changes are announced, and checked on every event
+-- their changes are announced, and checked on every event; those of runs are no definitions
 SELECT c.oid::regclass, e.event
 FROM member AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
+		AND c.relname <> ALL ('{change_watch,program_archive,run_log,run_state}')
 	CROSS JOIN (VALUES ('INSERT', 4), ('DELETE', 8), ('UPDATE', 16), ('TRUNCATE', 32)) AS e (event, bit)
 WHERE NOT EXISTS (SELECT FROM pg_trigger AS t
 		WHERE t.tgrelid = c.oid AND t.tgfoid = 'persona.invalidate_program'::regproc AND t.tgtype & e.bit <> 0 AND t.tgtype & 3 = 0)
@@ -166,11 +170,11 @@ WHERE col_description(a.attrelid, a.attnum) IS NULL;
 -- functions with a body that is bound, marked so that a query can look into them, but for those that change contacts
 SELECT p.oid::regprocedure, p.provolatile, p.proparallel, p.prosecdef, p.proconfig
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.proname NOT IN ('claim', 'report_all')
+WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message')
 	AND (p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.prosecdef OR p.proisstrict OR p.proconfig IS NOT NULL);
 SELECT p.oid::regprocedure
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.proname IN ('claim', 'report_all')
+WHERE p.proname IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message')
 	AND (p.provolatile <> 'v' OR p.proparallel <> 'u' OR p.prosecdef OR NOT p.proconfig @> '{"search_path=pg_catalog, pg_temp"}');
 -- views that read with the rights of who asks
 SELECT c.oid::regclass
