@@ -110,7 +110,10 @@ BEGIN
 	FOR name IN
 		SELECT t.tgname FROM pg_trigger AS t
 		WHERE t.tgrelid = drop_change_triggers.relation AND NOT t.tgisinternal AND t.tgparentid = 0
-			AND t.tgfoid = ANY (ARRAY['persona.capture_changes', 'persona.complete_instants']::regproc[])
+			AND EXISTS (SELECT FROM pg_depend AS d
+				WHERE d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid AND d.deptype = 'e'
+					AND d.refclassid = 'pg_extension'::regclass
+					AND d.refobjid = (SELECT e.oid FROM pg_extension AS e WHERE e.extname = 'persona'))
 	LOOP
 		EXECUTE format('DROP TRIGGER %I ON %s', name, relation);
 	END LOOP;
