@@ -23,7 +23,10 @@ CREATE TABLE persona.campaign (
 	max_contacts_within interval CHECK (persona.is_fixed_length(max_contacts_within)),
 	min_gap interval CHECK (persona.is_fixed_length(min_gap)),
 	max_contacts_per_firing integer DEFAULT 1 CHECK (max_contacts_per_firing >= 0),
+	experiment text REFERENCES persona.experiment ON UPDATE CASCADE,
+	variation integer CHECK (variation >= 0),
 	active boolean NOT NULL DEFAULT true,
+	CONSTRAINT campaign_variation_of_experiment CHECK ((experiment IS NULL) = (variation IS NULL)),
 	CONSTRAINT campaign_starts_before_it_ends CHECK (starts_at < ends_at),
 	CONSTRAINT campaign_limit_has_a_number CHECK (max_contacts_within IS NULL OR max_contacts IS NOT NULL)
 );
@@ -48,6 +51,8 @@ COMMENT ON COLUMN persona.campaign.max_contacts IS 'how often it may contact one
 COMMENT ON COLUMN persona.campaign.max_contacts_within IS 'within which length of time max_contacts counts, in fixed units; NULL: ever';
 COMMENT ON COLUMN persona.campaign.min_gap IS 'how much time must be between two of its contacts with one customer, in fixed units; NULL: none';
 COMMENT ON COLUMN persona.campaign.max_contacts_per_firing IS 'how many contacts one firing of its trigger gets; NULL: any number';
+COMMENT ON COLUMN persona.campaign.experiment IS 'it is for customers in a variation of this experiment; NULL: for all';
+COMMENT ON COLUMN persona.campaign.variation IS 'the number of the variation, from 0 on';
 COMMENT ON COLUMN persona.campaign.active IS 'whether it takes part at all';
 
 SELECT persona.watch_definitions('persona.campaign');

@@ -13,7 +13,7 @@
 CREATE FUNCTION persona.assemble_program(
 	cohorts json DEFAULT '[]', triggers json DEFAULT '[]', experiences json DEFAULT '[]', channels json DEFAULT '[]',
 	messages json DEFAULT '[]', campaigns json DEFAULT '[]', policies json DEFAULT '[]', conditions json DEFAULT '[]',
-	levers json DEFAULT '[]', arbitration json DEFAULT NULL)
+	levers json DEFAULT '[]', arbitration json DEFAULT NULL, rules json DEFAULT '{}')
 RETURNS persona.program
 	LANGUAGE sql STABLE PARALLEL SAFE COST 10000
 	SET search_path = pg_catalog, pg_temp
@@ -52,10 +52,11 @@ RETURNS persona.program
 			'policies', coalesce(policies, '[]'),
 			'conditions', coalesce(conditions, '[]'),
 			'levers', coalesce(levers, '[]'),
-			'arbitration', arbitration)::persona.program;
+			'arbitration', arbitration,
+			'rules', coalesce(rules, '{}'))::persona.program;
 	END;
 
-COMMENT ON FUNCTION persona.assemble_program(json, json, json, json, json, json, json, json, json, json) IS 'a program of the bindings and the definitions given, each a JSON array or NULL; arbitration is an object';
+COMMENT ON FUNCTION persona.assemble_program(json, json, json, json, json, json, json, json, json, json, json) IS 'a program of the bindings and the definitions given, each a JSON array or NULL; arbitration and rules are objects';
 
 CREATE FUNCTION persona.build_program() RETURNS persona.program
 	LANGUAGE sql STABLE PARALLEL SAFE COST 100000
@@ -117,6 +118,8 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'max_contacts_within', persona.microseconds(c.max_contacts_within),
 					'min_gap', persona.microseconds(c.min_gap),
 					'max_contacts_per_firing', c.max_contacts_per_firing,
+					'experiment', c.experiment,
+					'variation', c.variation,
 					'channels', coalesce((SELECT json_agg(json_build_object(
 							'channel', u.channel,
 							'placement', u.placement) ORDER BY u.position)
@@ -145,7 +148,8 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'urgency', a.urgency,
 					'weight', a.weight,
 					'cost', a.cost)
-				FROM persona.arbitration AS a));
+				FROM persona.arbitration AS a),
+			rules => persona.build_rules());
 	END;
 
 COMMENT ON FUNCTION persona.build_program() IS 'builds the program of all live definitions from the tables, as the caller''s query sees them; persona.program() is the same and faster';

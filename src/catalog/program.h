@@ -155,6 +155,8 @@ typedef struct PersonaCampaign
 	PersonaStretch *stretches;
 	PersonaAbout about;			/* itself, its experience, the kind of that */
 	PersonaLimit limit;			/* its own, over its contacts with a customer */
+	int			experiment;		/* number, or PERSONA_NONE */
+	int			variation;		/* of the experiment */
 	int64		per_firing;		/* contacts for one firing; -1: no limit */
 	int			channel_count;
 	PersonaCampaignChannel *channels;

@@ -198,6 +198,273 @@ read_policies(PersonaProgram *program, const PersonaJson *json)
 	}
 }
 
+/* ---- suppressions ---- */
+
+const char *const persona_outcome_names[] = {
+	"delivered", "opened", "clicked", "replied", "accepted", "rejected", "converted", "bounced", "complained",
+	"unsubscribed", "ignored", NULL
+};
+
+/* Returns the number of an outcome, or PERSONA_NONE. */
+int
+persona_outcome_number(const char *bytes, size_t length)
+{
+	for (int o = 0; persona_outcome_names[o] != NULL; o++)
+		if (compare_name(persona_outcome_names[o], bytes, length) == 0)
+			return o;
+	return PERSONA_NONE;
+}
+
+/* Reads a list of outcomes as bits. */
+static int
+read_outcomes(const PersonaJson *from, const char *path)
+{
+	const PersonaJson *list = member(from, "outcomes");
+	int			outcomes = 0;
+
+	if (list == NULL || list->kind != PERSONA_JSON_ARRAY || list->count == 0)
+		malformed(path, "a list of outcomes is expected");
+	for (int i = 0; i < list->count; i++)
+	{
+		const PersonaJson *item = &list->items[i];
+		int			outcome = item->kind != PERSONA_JSON_STRING ? PERSONA_NONE
+			: persona_outcome_number(item->text, strlen(item->text));
+
+		if (outcome == PERSONA_NONE)
+			malformed(psprintf("%s.outcomes[%d]", path, i), "an outcome is expected");
+		outcomes |= 1 << outcome;
+	}
+	return outcomes;
+}
+
+/* Reads the suppressions. */
+static void
+read_suppressions(PersonaProgram *program, const PersonaJson *json)
+{
+	static const char *const keys[] = {"name", "outcomes", "times", "within", "ignored_after", "scope", "quiet_for",
+	"until_consent", NULL};
+	static const char *const scopes[] = {"all", "channel", "placement", "experience", "experience_kind", "campaign", NULL};
+	PersonaRules *rules = &program->rules;
+	const PersonaJson *list = object_list(json, "suppressions");
+
+	rules->suppression_count = list->count;
+	rules->suppressions = palloc0(sizeof(PersonaSuppression) * (list->count + 1));
+	for (int i = 0; i < list->count; i++)
+	{
+		const PersonaJson *from = &list->items[i];
+		PersonaSuppression *suppression = &rules->suppressions[i];
+		char	   *path = psprintf("rules.suppressions[%d]", i);
+
+		only_members(from, path, keys);
+		suppression->name = need_text(from, "name");
+		suppression->outcomes = read_outcomes(from, path);
+		suppression->times = integer_member(from, "times", 1);
+		suppression->within = integer_member(from, "within", 0);
+		suppression->ignored_after = integer_member(from, "ignored_after", 0);
+		suppression->scope = word_member(from, "scope", scopes, PERSONA_SUPPRESS_ALL);
+		suppression->quiet_for = integer_member(from, "quiet_for", 0);
+		suppression->until_consent = flag_member(from, "until_consent");
+		if (suppression->times < 1 || suppression->within < 0 || suppression->ignored_after < 0 || suppression->quiet_for < 0)
+			malformed(path, "numbers that are not negative are expected, and times is at least 1");
+		if ((suppression->ignored_after > 0) != ((suppression->outcomes & (1 << PERSONA_OUTCOME_IGNORED)) != 0))
+			malformed(path, "ignored_after is expected for the outcome ignored, and for no other");
+	}
+}
+
+/* ---- exclusions ---- */
+
+/* Reads one side of an exclusion. */
+static PersonaAbout
+read_side(PersonaProgram *program, const PersonaJson *from, const char *side, const char *path)
+{
+	PersonaAbout about = anything;
+
+	about.campaign = number_name(&program->rules.campaigns, text_member(from, psprintf("%s_campaign", side)));
+	about.experience = number_experience(program, text_member(from, psprintf("%s_experience", side)), path);
+	about.kind = number_name(&program->rules.kinds, text_member(from, psprintf("%s_kind", side)));
+	if ((about.campaign != PERSONA_NONE) + (about.experience != PERSONA_NONE) + (about.kind != PERSONA_NONE) != 1)
+		malformed(path, "a campaign, an experience or a kind is expected on each side");
+	return about;
+}
+
+/* Reads the exclusions; one that goes both ways becomes two. */
+static void
+read_exclusions(PersonaProgram *program, const PersonaJson *json)
+{
+	static const char *const keys[] = {"name", "first_campaign", "first_experience", "first_kind", "then_campaign",
+	"then_experience", "then_kind", "period", "both_ways", NULL};
+	PersonaRules *rules = &program->rules;
+	const PersonaJson *list = object_list(json, "exclusions");
+
+	rules->exclusions = palloc0(sizeof(PersonaExclusion) * (2 * list->count + 1));
+	for (int i = 0; i < list->count; i++)
+	{
+		const PersonaJson *from = &list->items[i];
+		PersonaExclusion *exclusion = &rules->exclusions[rules->exclusion_count++];
+		char	   *path = psprintf("rules.exclusions[%d]", i);
+
+		only_members(from, path, keys);
+		exclusion->name = need_text(from, "name");
+		exclusion->first = read_side(program, from, "first", path);
+		exclusion->then = read_side(program, from, "then", path);
+		exclusion->period = integer_member(from, "period", 0);
+		if (exclusion->period < 0)
+			malformed(path, "a period is not negative");
+		if (flag_member(from, "both_ways"))
+		{
+			PersonaExclusion *back = &rules->exclusions[rules->exclusion_count++];
+
+			*back = *exclusion;
+			back->first = exclusion->then;
+			back->then = exclusion->first;
+		}
+	}
+}
+
+/* ---- holdouts and experiments ---- */
+
+/* Reads a number between 0 and 1. */
+static double
+share_member(const PersonaJson *from, const char *key, double absent, const char *path)
+{
+	const PersonaJson *found = member(from, key);
+	double		share;
+
+	if (found == NULL)
+		return absent;
+	if (found->kind != PERSONA_JSON_NUMBER && found->kind != PERSONA_JSON_STRING)
+		malformed(psprintf("%s.%s", path, key), "a number is expected");
+	share = DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(found->text)));
+	if (!(share >= 0 && share <= 1))
+		malformed(psprintf("%s.%s", path, key), "a number from 0 to 1 is expected");
+	return share;
+}
+
+/* Reads the version of the hash. */
+static int
+version_member(const PersonaJson *from, const char *path)
+{
+	int64		version = integer_member(from, "hash_version", 2);
+
+	if (version != 1 && version != 2)
+		malformed(psprintf("%s.hash_version", path), "1 or 2 is expected");
+	return (int) version;
+}
+
+/* Reads the holdouts. */
+static void
+read_holdouts(PersonaProgram *program, const PersonaJson *json)
+{
+	static const char *const keys[] = {"name", "campaign", "seed", "hash_version", "share", NULL};
+	PersonaRules *rules = &program->rules;
+	const PersonaJson *list = object_list(json, "holdouts");
+
+	rules->holdout_count = list->count;
+	rules->holdouts = palloc0(sizeof(PersonaHoldout) * (list->count + 1));
+	for (int i = 0; i < list->count; i++)
+	{
+		const PersonaJson *from = &list->items[i];
+		PersonaHoldout *holdout = &rules->holdouts[i];
+		char	   *path = psprintf("rules.holdouts[%d]", i);
+
+		only_members(from, path, keys);
+		holdout->name = need_text(from, "name");
+		holdout->campaign = number_name(&rules->campaigns, text_member(from, "campaign"));
+		holdout->seed = need_text(from, "seed");
+		holdout->version = version_member(from, path);
+		holdout->share = share_member(from, "share", 0, path);
+	}
+}
+
+/* Reads the weights of an experiment's variations, and makes the ranges. */
+static void
+read_variations(PersonaExperiment *experiment, const PersonaJson *from, const char *path)
+{
+	const PersonaJson *list = member(from, "weights");
+	double	   *weights;
+	double		total = 0;
+
+	if (list == NULL || list->kind != PERSONA_JSON_ARRAY || list->count == 0)
+		malformed(psprintf("%s.weights", path), "a list of numbers is expected");
+	weights = palloc(sizeof(double) * list->count);
+	for (int i = 0; i < list->count; i++)
+	{
+		if (list->items[i].kind != PERSONA_JSON_NUMBER)
+			malformed(psprintf("%s.weights[%d]", path, i), "a number is expected");
+		weights[i] = DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(list->items[i].text)));
+		if (weights[i] < 0)
+			malformed(psprintf("%s.weights[%d]", path, i), "a number that is not negative is expected");
+		total += weights[i];
+	}
+	if (total < 0.99 || total > 1.01)
+		malformed(psprintf("%s.weights", path), "the weights sum up to 1");
+	experiment->count = list->count;
+	experiment->ranges = palloc(sizeof(PcoreRangeOfPlaces) * list->count);
+	pcore_variation_ranges(list->count, share_member(from, "coverage", 1, path), weights, list->count, experiment->ranges);
+}
+
+/* Reads the experiments; those of one space have parts that do not overlap. */
+static void
+read_experiments(PersonaProgram *program, const PersonaJson *json)
+{
+	static const char *const keys[] = {"name", "space", "space_from", "space_until", "seed", "hash_version", "coverage",
+	"weights", NULL};
+	PersonaRules *rules = &program->rules;
+	const PersonaJson *list = object_list(json, "experiments");
+
+	rules->experiments = palloc0(sizeof(PersonaExperiment) * (list->count + 1));
+	for (int i = 0; i < list->count; i++)
+	{
+		const PersonaJson *from = &list->items[i];
+		PersonaExperiment *experiment = &rules->experiments[i];
+		char	   *path = psprintf("rules.experiments[%d]", i);
+
+		only_members(from, path, keys);
+		experiment->name = need_text(from, "name");
+		experiment->space = text_member(from, "space");
+		experiment->from = share_member(from, "space_from", 0, path);
+		experiment->until = share_member(from, "space_until", 1, path);
+		experiment->seed = need_text(from, "seed");
+		experiment->version = version_member(from, path);
+		read_variations(experiment, from, path);
+		for (int e = 0; e < i; e++)
+		{
+			const PersonaExperiment *other = &rules->experiments[e];
+
+			if (experiment->space != NULL && other->space != NULL && strcmp(experiment->space, other->space) == 0
+				&& experiment->from < other->until && other->from < experiment->until)
+				persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, path,
+							 psprintf("experiments \"%s\" and \"%s\" overlap in space \"%s\"", other->name,
+									  experiment->name, experiment->space),
+							 "Experiments of one space exclude each other: give each its own part, [space_from, space_until).");
+		}
+		rules->experiment_count++;
+	}
+}
+
+/* Finds the experiment of a campaign. */
+static void
+find_experiment(PersonaProgram *program, const PersonaJson *from, PersonaCampaign *campaign)
+{
+	const char *name = text_member(from, "experiment");
+
+	campaign->experiment = PERSONA_NONE;
+	campaign->variation = integer_member(from, "variation", 0);
+	if (name == NULL)
+		return;
+	for (int e = 0; e < program->rules.experiment_count; e++)
+		if (strcmp(program->rules.experiments[e].name, name) == 0)
+			campaign->experiment = e;
+	if (campaign->experiment == PERSONA_NONE)
+		malformed("campaigns", psprintf("campaign \"%s\" names the unknown experiment \"%s\"", campaign->name, name));
+	if (campaign->variation < 0 || campaign->variation >= program->rules.experiments[campaign->experiment].count)
+		persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, psprintf("campaign \"%s\"", campaign->name),
+					 psprintf("experiment \"%s\" has no variation %d", name, campaign->variation),
+					 psprintf("Its variations are 0 to %d.", program->rules.experiments[campaign->experiment].count - 1));
+}
+
+/* ---- campaigns ---- */
+
 /* Finds out what campaigns and their ways are about, and reads the campaigns' own limits. */
 static void
 read_campaign_abouts(PersonaProgram *program, const PersonaJson *json)
@@ -219,6 +486,7 @@ read_campaign_abouts(PersonaProgram *program, const PersonaJson *json)
 		campaign->limit.about = anything;
 		campaign->limit.about.campaign = c;
 		read_limit(from, "max_contacts_within", &campaign->limit);
+		find_experiment(program, from, campaign);
 		campaign->per_firing = integer_member(from, "max_contacts_per_firing", -1);
 		for (int w = 0; w < campaign->channel_count; w++)
 		{
@@ -251,12 +519,25 @@ choose_policies(PersonaProgram *program)
 void
 persona_read_rules(PersonaProgram *program, const PersonaJson *json)
 {
+	static const char *const keys[] = {"experiments", "suppressions", "exclusions", "holdouts", NULL};
+	static const PersonaJson none = {PERSONA_JSON_OBJECT, NULL, 0, NULL, NULL};
+	const PersonaJson *rules = member(json, "rules");
+
+	if (rules == NULL)
+		rules = &none;
+	if (rules->kind != PERSONA_JSON_OBJECT)
+		malformed("rules", "an object is expected");
+	only_members(rules, "rules", keys);
 	for (int c = 0; c < program->channel_count; c++)
 		if (number_name(&program->rules.channels, program->channels[c].name) != c)
 			malformed(psprintf("channels[%d].name", c), "a name that is there once is expected");
 	read_experiences(program, json);
+	read_experiments(program, rules);
 	read_campaign_abouts(program, json);
 	read_policies(program, json);
+	read_suppressions(program, rules);
+	read_exclusions(program, rules);
+	read_holdouts(program, rules);
 	choose_policies(program);
 }
 
@@ -277,6 +558,8 @@ keep_properties(PersonaProgram *program, const char *kind, const PersonaFact *fa
 		[PERSONA_FACT_SENT_AT] = "sent_at",
 		[PERSONA_FACT_DELIVERED_AT] = "delivered_at",
 		[PERSONA_FACT_ENDED_AT] = "ended_at",
+		[PERSONA_FACT_OUTCOME] = "outcome",
+		[PERSONA_FACT_CONTACT_ID] = "contact_id",
 	};
 	char	   *condition = psprintf("{\"event\": \"%s\"}", kind);
 	int			node = persona_program_condition(program, persona_json_read(condition, strlen(condition)), "the limits");
@@ -298,9 +581,11 @@ persona_keep_facts(PersonaProgram *program)
 	static const PersonaFact of_contacts[] = {PERSONA_FACT_CAMPAIGN, PERSONA_FACT_EXPERIENCE, PERSONA_FACT_CHANNEL,
 		PERSONA_FACT_PLACEMENT, PERSONA_FACT_FIRED_AT, PERSONA_FACT_TRIGGER_KEY, PERSONA_FACT_DECIDED_AT,
 	PERSONA_FACT_SENT_AT, PERSONA_FACT_DELIVERED_AT, PERSONA_FACT_ENDED_AT};
+	static const PersonaFact of_responses[] = {PERSONA_FACT_CAMPAIGN, PERSONA_FACT_EXPERIENCE, PERSONA_FACT_CHANNEL,
+	PERSONA_FACT_PLACEMENT, PERSONA_FACT_OUTCOME, PERSONA_FACT_CONTACT_ID};
 	PersonaRules *rules = &program->rules;
 
-	rules->contact_source = PERSONA_NONE;
+	rules->contact_source = rules->response_source = PERSONA_NONE;
 	rules->fact_of_slot = palloc(program->set->slot_count + 1);
 	memset(rules->fact_of_slot, -1, program->set->slot_count + 1);
 	if (program->campaign_count == 0)
@@ -308,4 +593,8 @@ persona_keep_facts(PersonaProgram *program)
 	rules->contact_source = persona_program_source(program, "persona.contact");
 	if (rules->contact_source != PERSONA_NONE)
 		keep_properties(program, "contact", of_contacts, lengthof(of_contacts));
+	if (rules->suppression_count > 0)
+		rules->response_source = persona_program_source(program, "persona.response");
+	if (rules->response_source != PERSONA_NONE)
+		keep_properties(program, "response", of_responses, lengthof(of_responses));
 }

@@ -1,5 +1,6 @@
 /*
- * rules.h - the definitions that hold campaigns back: limits, in numbers.
+ * rules.h - the definitions that hold campaigns back: limits, suppressions,
+ * exclusions, holdouts and experiments; in numbers.
  *
  * Rules compare campaigns, experiences, channels and so on with those that a
  * customer's contacts name.  While a program is compiled each name gets a
@@ -11,6 +12,7 @@
 #include "postgres.h"
 
 #include "condition/json.h"
+#include "core/text.h"
 #include "core/zone.h"
 
 /* Names of one sort and their numbers. */
@@ -55,6 +57,71 @@ typedef struct PersonaLimit
 	PersonaCounts counts;
 } PersonaLimit;
 
+/* What responses tell, in the order of persona_outcome_names, and what follows from there being none. */
+#define PERSONA_OUTCOME_DELIVERED 0
+#define PERSONA_OUTCOME_IGNORED 10
+
+extern const char *const persona_outcome_names[];
+
+/* Returns the number of an outcome, or PERSONA_NONE. */
+extern int	persona_outcome_number(const char *bytes, size_t length);
+
+/* What the outcomes of a suppression have in common, and what it makes quiet. */
+typedef enum PersonaSuppressionScope
+{
+	PERSONA_SUPPRESS_ALL,
+	PERSONA_SUPPRESS_CHANNEL,
+	PERSONA_SUPPRESS_PLACEMENT,
+	PERSONA_SUPPRESS_EXPERIENCE,
+	PERSONA_SUPPRESS_KIND,
+	PERSONA_SUPPRESS_CAMPAIGN
+} PersonaSuppressionScope;
+
+/* So many outcomes within so much time make it quiet for a while. */
+typedef struct PersonaSuppression
+{
+	const char *name;
+	int			outcomes;		/* bits by number */
+	int64		times;
+	PcoreDuration within;		/* 0: ever */
+	PcoreDuration ignored_after;
+	PersonaSuppressionScope scope;
+	PcoreDuration quiet_for;	/* 0: for ever */
+	bool		until_consent;
+} PersonaSuppression;
+
+/* "then" does not come within the period after "first". */
+typedef struct PersonaExclusion
+{
+	const char *name;
+	PersonaAbout first;
+	PersonaAbout then;
+	PcoreDuration period;		/* 0: never after it */
+} PersonaExclusion;
+
+/* Customers whom no campaign, or one of them, contacts. */
+typedef struct PersonaHoldout
+{
+	const char *name;
+	int			campaign;		/* number, or PERSONA_NONE: all */
+	const char *seed;
+	int			version;
+	double		share;
+} PersonaHoldout;
+
+/* Which customers get which variation. */
+typedef struct PersonaExperiment
+{
+	const char *name;
+	const char *space;			/* or NULL */
+	double		from;			/* its part of the space */
+	double		until;
+	const char *seed;
+	int			version;
+	int			count;			/* of variations */
+	PcoreRangeOfPlaces *ranges;
+} PersonaExperiment;
+
 /* What is kept of contacts, by which rules judge. */
 typedef enum PersonaFact
 {
@@ -68,6 +135,8 @@ typedef enum PersonaFact
 	PERSONA_FACT_SENT_AT,
 	PERSONA_FACT_DELIVERED_AT,
 	PERSONA_FACT_ENDED_AT,
+	PERSONA_FACT_OUTCOME,
+	PERSONA_FACT_CONTACT_ID,
 	PERSONA_FACT_COUNT
 } PersonaFact;
 
@@ -81,7 +150,16 @@ typedef struct PersonaRules
 	int		   *kind_of;		/* by experience */
 	int			policy_count;
 	PersonaLimit *policies;
+	int			suppression_count;
+	PersonaSuppression *suppressions;
+	int			exclusion_count;
+	PersonaExclusion *exclusions;
+	int			holdout_count;
+	PersonaHoldout *holdouts;
+	int			experiment_count;
+	PersonaExperiment *experiments;
 	int			contact_source; /* or PERSONA_NONE */
+	int			response_source;	/* or PERSONA_NONE: nobody asks for responses */
 	int8	   *fact_of_slot;	/* PersonaFact, or -1 */
 } PersonaRules;
 

@@ -252,6 +252,56 @@ pcore_bucket(const char *seed, const char *key, int version)
 }
 
 /*
+ * Experiments
+ */
+
+/* Returns the place of a key in a space. */
+double
+pcore_space_place(const char *space, const char *key)
+{
+	return pcore_bucket(pcore_format("__%s", space), key, 1);
+}
+
+/* Tells whether a key is in a part of a space. */
+bool
+pcore_in_space(const char *space, const char *key, double from, double until)
+{
+	double		place = pcore_space_place(space, key);
+
+	return place >= from && place < until;
+}
+
+/* Computes the ranges of variations. */
+void
+pcore_variation_ranges(int count, double coverage, const double *weights, int weight_count, PcoreRangeOfPlaces *ranges)
+{
+	double		total = 0;
+	double		begin = 0;
+
+	coverage = coverage < 0 ? 0 : coverage > 1 ? 1 : coverage;
+	for (int v = 0; v < weight_count; v++)
+		total += weights[v];
+	for (int v = 0; v < count; v++)
+	{
+		double		weight = weight_count != count || total < 0.99 || total > 1.01 ? 1.0 / count : weights[v];
+
+		ranges[v].from = begin;
+		ranges[v].until = begin + coverage * weight;
+		begin += weight;
+	}
+}
+
+/* Returns the number of the variation whose range holds a place, or -1. */
+int
+pcore_choose_variation(double place, int count, const PcoreRangeOfPlaces *ranges)
+{
+	for (int v = 0; v < count; v++)
+		if (place >= ranges[v].from && place < ranges[v].until)
+			return v;
+	return -1;
+}
+
+/*
  * Templates
  */
 

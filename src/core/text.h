@@ -30,6 +30,35 @@ extern uint32_t pcore_fnv1a(const char *bytes, size_t length);
 extern double pcore_bucket(const char *seed, const char *key, int version);
 
 /*
+ * Experiments as GrowthBook runs them.  A space is split among experiments that
+ * exclude each other: its keys have places of version 1, by the seed "__" and
+ * its name.  An experiment's variations have ranges of places by their weights,
+ * of which "coverage" is used; a place is in a range from its begin on, up to
+ * and without its end.
+ */
+typedef struct PcoreRangeOfPlaces
+{
+	double		from;
+	double		until;
+} PcoreRangeOfPlaces;
+
+/* Returns the place of a key in a space. */
+extern double pcore_space_place(const char *space, const char *key);
+
+/* Tells whether a key is in a part of a space. */
+extern bool pcore_in_space(const char *space, const char *key, double from, double until);
+
+/*
+ * Computes the ranges of variations.  Weights that are not as many, or that do
+ * not sum up to 1 (to a hundredth), are taken as equal ones.
+ */
+extern void pcore_variation_ranges(int count, double coverage, const double *weights, int weight_count,
+								   PcoreRangeOfPlaces *ranges);
+
+/* Returns the number of the variation whose range holds a place, or -1. */
+extern int	pcore_choose_variation(double place, int count, const PcoreRangeOfPlaces *ranges);
+
+/*
  * A template: text with placeholders {{scope.name}} or {{scope.name|default}};
  * "{{{{" writes "{{".  scope and name are identifiers
  * ([A-Za-z_][A-Za-z0-9_]*); name may go on with further dotted parts.

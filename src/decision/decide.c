@@ -14,8 +14,10 @@
 
 #include "decision/channels.h"
 #include "decision/charge.h"
+#include "decision/facts.h"
 #include "decision/limits.h"
 #include "decision/messages.h"
+#include "decision/quiet.h"
 #include "decision/score.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -27,7 +29,7 @@ persona_stage_name(PersonaStage stage)
 {
 	static const char *const names[] = {
 		"dates", "cohort", "trigger", "answered", "goal", "relevance",
-		"channel", "limit", "message", "capacity", "arbitration", "chosen"
+		"holdout", "channel", "suppression", "exclusion", "limit", "message", "capacity", "arbitration", "chosen"
 	};
 
 	return names[stage];
@@ -178,12 +180,22 @@ pass_goal_and_relevance(PersonaDecider *decider, PersonaCandidate *candidate)
 	return true;
 }
 
+/* Judges holdouts and experiments, which no time changes. */
+static bool
+pass_holdouts(PersonaDecider *decider, PersonaCandidate *candidate)
+{
+	const char *reason = NULL;
+
+	return !persona_is_held_out(decider, candidate->campaign, &reason)
+		|| fail_stage(candidate, PERSONA_STAGE_HOLDOUT, reason, PCORE_END_OF_TIME);
+}
+
 /* Judges again what a decision judged before it looked for a way, but for the firing, which the contact answers. */
 bool
 persona_still_wanted(PersonaDecider *decider, PersonaCandidate *candidate)
 {
 	return pass_dates(decider, candidate) && pass_cohort(decider, candidate)
-		&& pass_goal_and_relevance(decider, candidate);
+		&& pass_goal_and_relevance(decider, candidate) && pass_holdouts(decider, candidate);
 }
 
 /* Judges one way of a campaign that passed all rules before. */
@@ -196,7 +208,8 @@ pass_way(PersonaDecider *decider, PersonaCandidate *candidate)
 	PcoreInstant at;
 	const char *reason = NULL;
 
-	if (persona_reach(decider, candidate, way, &at, &until, &reason))
+	if (persona_reach(decider, candidate, way, &at, &until, &reason)
+		&& persona_keep_quiet(decider, way, at, &until, &stage, &reason))
 	{
 		stage = PERSONA_STAGE_LIMIT;
 		if (persona_keep_limits(decider, candidate->campaign, way, at, &until, &reason))
@@ -284,7 +297,7 @@ fail_on_all_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 static int
 judge_firing(PersonaDecider *decider, PersonaCandidate *candidates)
 {
-	if (pass_goal_and_relevance(decider, candidates))
+	if (pass_goal_and_relevance(decider, candidates) && pass_holdouts(decider, candidates))
 		return judge_ways(decider, candidates);
 	return fail_on_all_ways(decider, candidates);
 }
@@ -449,7 +462,7 @@ persona_candidates_of(PersonaCustomer *customer, bool explain, int *count, Pcore
 	PersonaCandidate *candidates = palloc(sizeof(PersonaCandidate) * (program->way_count + program->campaign_count + 1));
 	PersonaDecider decider = {.customer = customer, .program = program, .explains = explain, .until = PCORE_END_OF_TIME};
 
-	persona_list_contacts(&decider);
+	persona_list_facts(&decider);
 	*count = 0;
 	for (int c = 0; c < program->campaign_count; c++)
 	{

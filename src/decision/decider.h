@@ -10,6 +10,7 @@
 /* A contact that was decided by as_of and has not ended by then. */
 typedef struct PersonaContact
 {
+	int64		id;
 	PersonaAbout about;
 	PcoreInstant at;			/* for which it is planned */
 	PcoreInstant sent_at;		/* PCORE_END_OF_TIME: not yet; so the next one */
@@ -17,6 +18,32 @@ typedef struct PersonaContact
 	PcoreInstant fired_at;		/* PCORE_END_OF_TIME: none */
 	const PersonaValue *trigger_key;	/* or NULL */
 } PersonaContact;
+
+/* A response that had come by as_of. */
+typedef struct PersonaResponse
+{
+	PersonaAbout about;
+	PcoreInstant at;
+	int			outcome;		/* number, see persona_outcome_number */
+	bool		on_contact;
+	int64		contact;		/* its number */
+} PersonaResponse;
+
+/* An outcome that a suppression looks at, or will look at if no response comes. */
+typedef struct PersonaOutcome
+{
+	PcoreInstant at;
+	const PersonaAbout *about;
+	int			outcome;
+} PersonaOutcome;
+
+/* The outcomes that one suppression looks at. */
+typedef struct PersonaOutcomes
+{
+	bool		listed;
+	int			count;
+	PersonaOutcome *outcomes;	/* in order of time */
+} PersonaOutcomes;
 
 /* The contacts that count under one limit, and the answer that was given last. */
 typedef struct PersonaCounted
@@ -41,6 +68,9 @@ typedef struct PersonaDecider
 	int			contact_count;
 	PersonaContact *contacts;	/* in order of time */
 	PcoreInstant next_contact;	/* the first that is still to come */
+	int			response_count;
+	PersonaResponse *responses;	/* in order of time */
+	PersonaOutcomes *outcomes;	/* by suppression */
 	PersonaCounted *policies;	/* by policy */
 	PersonaCounted *campaigns;	/* by campaign: under its own limit */
 	PersonaCustomer *firing;	/* the customer when the trigger fired, of whose events messages tell; NULL: as of now */

@@ -1,5 +1,5 @@
 /*
- * limits.c - the contacts that a customer has, and the limits that they fill.
+ * limits.c - the limits that a customer's contacts fill.
  *
  * Each limit lists the contacts that count under it once, and remembers what it
  * answered last: most ways ask for the same instant.
@@ -9,105 +9,6 @@
 #include "core/limit.h"
 #include "decision/limits.h"
 #include "utils/builtins.h"
-
-/* ---- contacts ---- */
-
-/* Returns a kept instant, or the end of time. */
-static PcoreInstant
-fact_instant(const PersonaValue *value)
-{
-	char		digits[24];
-
-	if (value == NULL || value->length >= sizeof(digits))
-		return PCORE_END_OF_TIME;
-	memcpy(digits, value->bytes, value->length);
-	digits[value->length] = '\0';
-	return strtoll(digits, NULL, 10);
-}
-
-/* Returns a kept instant that was reached by as_of, or the end of time. */
-static PcoreInstant
-past_instant(const PersonaValue *value, PcoreInstant as_of)
-{
-	PcoreInstant instant = fact_instant(value);
-
-	return instant <= as_of ? instant : PCORE_END_OF_TIME;
-}
-
-/* Returns the number of the name that was kept, or PERSONA_NONE. */
-static int
-fact_number(const PersonaNames *names, const PersonaValue *value)
-{
-	return value == NULL ? PERSONA_NONE : persona_name_find(names, value->bytes, value->length);
-}
-
-/* Returns what an event is about. */
-static PersonaAbout
-fact_about(const PersonaRules *rules, const PersonaValue *const *facts)
-{
-	PersonaAbout about;
-
-	about.campaign = fact_number(&rules->campaigns, facts[PERSONA_FACT_CAMPAIGN]);
-	about.experience = fact_number(&rules->experiences, facts[PERSONA_FACT_EXPERIENCE]);
-	about.kind = about.experience == PERSONA_NONE ? PERSONA_NONE : rules->kind_of[about.experience];
-	about.channel = fact_number(&rules->channels, facts[PERSONA_FACT_CHANNEL]);
-	about.placement = PERSONA_NONE;
-	if (about.channel != PERSONA_NONE && facts[PERSONA_FACT_PLACEMENT] != NULL && rules->placements.count > 0)
-	{
-		const PersonaValue *value = facts[PERSONA_FACT_PLACEMENT];
-		char	   *name = psprintf("%d:%.*s", about.channel, (int) value->length, value->bytes);
-
-		about.placement = persona_name_find(&rules->placements, name, strlen(name));
-	}
-	return about;
-}
-
-/* Adds a contact, unless it was not yet known at as_of. */
-static void
-add_contact(PersonaDecider *decider, const PersonaRecord *record)
-{
-	const PersonaCustomer *customer = decider->customer;
-	const PersonaRules *rules = &decider->program->rules;
-	const PersonaValue *facts[PERSONA_FACT_COUNT] = {NULL};
-	PersonaContact *contact = &decider->contacts[decider->contact_count];
-
-	persona_record_pick(record, customer->evaluation.words, rules->fact_of_slot, facts);
-	if (fact_instant(facts[PERSONA_FACT_DECIDED_AT]) > customer->as_of)
-		return;
-	/* Conditions see it when its time comes, whatever became of it. */
-	if (record->at > customer->as_of)
-		decider->next_contact = pcore_min(decider->next_contact, record->at);
-	if (fact_instant(facts[PERSONA_FACT_ENDED_AT]) <= customer->as_of)
-		return;
-	contact->about = fact_about(rules, facts);
-	contact->at = record->at;
-	contact->sent_at = past_instant(facts[PERSONA_FACT_SENT_AT], customer->as_of);
-	contact->delivered_at = past_instant(facts[PERSONA_FACT_DELIVERED_AT], customer->as_of);
-	contact->fired_at = fact_instant(facts[PERSONA_FACT_FIRED_AT]);
-	contact->trigger_key = facts[PERSONA_FACT_TRIGGER_KEY];
-	decider->contact_count++;
-}
-
-/* Lists the customer's contacts, as they were known at as_of. */
-void
-persona_list_contacts(PersonaDecider *decider)
-{
-	const PersonaCustomer *customer = decider->customer;
-	const PersonaRules *rules = &decider->program->rules;
-	int			count = 0;
-
-	decider->next_contact = PCORE_END_OF_TIME;
-	decider->policies = palloc0(sizeof(PersonaCounted) * (rules->policy_count + 1));
-	decider->campaigns = palloc0(sizeof(PersonaCounted) * (decider->program->campaign_count + 1));
-	if (rules->contact_source == PERSONA_NONE)
-		return;
-	for (int r = 0; r < customer->record_count; r++)
-		count += customer->records[r]->source == rules->contact_source;
-	decider->contacts = palloc(sizeof(PersonaContact) * (count + 1));
-	for (int r = 0; r < customer->record_count; r++)
-		if (customer->records[r]->source == rules->contact_source)
-			add_contact(decider, customer->records[r]);
-}
 
 /* Tells whether a kept value is a text. */
 static bool
@@ -147,8 +48,6 @@ persona_is_answered(PersonaDecider *decider, const PersonaCampaign *campaign, co
 						 persona_customer_time(decider->customer, last->at));
 	return true;
 }
-
-/* ---- limits ---- */
 
 /* Orders instants. */
 static int

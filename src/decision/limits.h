@@ -6,9 +6,6 @@
 
 #include "decision/decider.h"
 
-/* Lists the customer's contacts, as they were known at as_of. */
-extern void persona_list_contacts(PersonaDecider *decider);
-
 /* Tells whether a firing of the campaign's trigger has all its contacts; *reason tells which. */
 extern bool persona_is_answered(PersonaDecider *decider, const PersonaCampaign *campaign,
 								const PersonaOpening *opening, const char **reason);

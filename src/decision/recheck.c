@@ -12,8 +12,10 @@
 #include "access/htup_details.h"
 #include "catalog/cache.h"
 #include "decision/channels.h"
+#include "decision/facts.h"
 #include "decision/limits.h"
 #include "decision/messages.h"
+#include "decision/quiet.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -115,6 +117,8 @@ recheck(PersonaDecider *decider, const Recheck *contact, PersonaCandidate *candi
 {
 	const PersonaProgram *program = decider->program;
 	PcoreInstant until = PCORE_END_OF_TIME;
+	PersonaStage stage;
+	bool		quiet;
 	PcoreInstant at;
 	const char *reason = NULL;
 
@@ -125,10 +129,16 @@ recheck(PersonaDecider *decider, const Recheck *contact, PersonaCandidate *candi
 		return false;
 	if (!persona_reach(decider, candidate, candidate->way, &at, &until, &reason))
 		return refuse(candidate, PERSONA_STAGE_CHANNEL, reason);
+	/* What a customer said since then counts. */
+	quiet = !persona_keep_quiet(decider, candidate->way, at, &until, &stage, &reason);
+	if (quiet && stage == PERSONA_STAGE_SUPPRESSION)
+		return refuse(candidate, stage, reason);
 	if (contact->send_at != PCORE_BEGIN_OF_TIME)
 	{
 		if (at == decider->customer->as_of && at <= pcore_add(contact->send_at, PUNCTUAL))
 			at = contact->send_at;
+		else if (quiet)
+			return refuse(candidate, stage, reason);
 		else if (!persona_keep_limits(decider, candidate->campaign, candidate->way, at, &until, &reason))
 			return refuse(candidate, PERSONA_STAGE_LIMIT, reason);
 	}
@@ -208,7 +218,7 @@ persona_recheck(PG_FUNCTION_ARGS)
 	decider.customer = &customer;
 	decider.program = program;
 	decider.explains = true;
-	persona_list_contacts(&decider);
+	persona_list_facts(&decider);
 	stands = recheck(&decider, &contact, &candidate);
 	put_text(values, nulls, 0, persona_stage_name(candidate.stage));
 	put_text(values, nulls, 1, stands ? NULL : candidate.reason);

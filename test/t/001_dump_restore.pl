@@ -55,6 +55,11 @@ INSERT INTO persona.campaign (name, experience, cohort, trigger, goal, relevance
 	('retired', 'thanks', NULL, NULL, NULL, NULL, NULL, NULL, 0, 1, 1, NULL, NULL);
 UPDATE persona.campaign SET active = false WHERE name = 'retired';
 INSERT INTO persona.campaign_channel (campaign, position, channel, placement) VALUES ('thanks', 1, 'email', NULL), ('thanks', 2, 'web', 'home');
+INSERT INTO persona.suppression (name, outcomes, ignored_after, times, within, scope, quiet_for) VALUES ('tired', '{ignored,bounced}', '2 days', 3, '7 days', 'channel', '10 days');
+INSERT INTO persona.exclusion (name, first_campaign, then_kind, period) VALUES ('not both', 'retired', 'content', '30 days');
+INSERT INTO persona.holdout (name, share, seed) VALUES ('control', 0.05, 'seed "1"');
+INSERT INTO persona.experiment (name, seed, space, space_until, weights) VALUES ('tone', 's', 'main', 0.9, '{0.25,0.75}');
+UPDATE persona.campaign SET experiment = 'tone', variation = 1 WHERE name = 'retired';
 INSERT INTO persona.policy (name, channel, max_contacts, period) VALUES ('calm', NULL, 3, '30 days'), ('mail', 'email', 2, '7 days');
 INSERT INTO persona.contact (customer, campaign, channel, send_at, decided_at, status, fired_at, program)
 	SELECT id, 'thanks', 'email', '2026-03-09 09:00+00', '2026-03-09 08:00+00', 'sent', '2026-03-01', persona.program_hash(persona.program())
@@ -77,7 +82,7 @@ sub contents
 
 	foreach my $table (
 		qw(customer_binding event_binding cohort trigger experience channel placement message campaign
-		campaign_channel policy contact response choice))
+		campaign_channel policy suppression exclusion holdout experiment contact response choice))
 	{
 		$text .= "-- $table\n" . $node->safe_psql($database, "SELECT t::text FROM persona.$table AS t ORDER BY t::text COLLATE \"C\"") . "\n";
 	}

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "core/text.h"
+
+#include <math.h>
 #include "host.h"
 
 #define COUNT(array) ((int) (sizeof(array) / sizeof((array)[0])))
@@ -200,6 +202,97 @@ test_buckets(void)
 	CHECK(lower_half > 4800 && lower_half < 5200);
 }
 
+/* Checks the test cases that GrowthBook publishes for ranges of variations. */
+static void
+test_ranges(void)
+{
+	static const struct
+	{
+		const char *name;
+		int			count;
+		double		coverage;
+		int			weight_count;
+		double		weights[4];
+		double		ranges[8];
+	}			cases[] = {
+		{"normal 50/50", 2, 1, 0, {0}, {0, 0.5, 0.5, 1}},
+		{"reduced coverage", 2, 0.5, 0, {0}, {0, 0.25, 0.5, 0.75}},
+		{"zero coverage", 2, 0, 0, {0}, {0, 0, 0.5, 0.5}},
+		{"4 variations", 4, 1, 0, {0}, {0, 0.25, 0.25, 0.5, 0.5, 0.75, 0.75, 1}},
+		{"uneven weights", 2, 1, 2, {0.4, 0.6}, {0, 0.4, 0.4, 1}},
+		{"uneven weights, 3 variations", 3, 1, 3, {0.2, 0.3, 0.5}, {0, 0.2, 0.2, 0.5, 0.5, 1}},
+		{"uneven weights, reduced coverage, 3 variations", 3, 0.2, 3, {0.2, 0.3, 0.5}, {0, 0.04, 0.2, 0.26, 0.5, 0.6}},
+		{"negative coverage", 2, -0.2, 0, {0}, {0, 0, 0.5, 0.5}},
+		{"coverage above 1", 2, 1.5, 0, {0}, {0, 0.5, 0.5, 1}},
+		{"weights sum below 1", 2, 1, 2, {0.4, 0.1}, {0, 0.5, 0.5, 1}},
+		{"weights sum above 1", 2, 1, 2, {0.7, 0.6}, {0, 0.5, 0.5, 1}},
+		{"weights.length not equal to num variations", 4, 1, 3, {0.4, 0.4, 0.2}, {0, 0.25, 0.25, 0.5, 0.5, 0.75, 0.75, 1}},
+		{"weights sum almost equals 1", 2, 1, 2, {0.4, 0.5999}, {0, 0.4, 0.4, 0.9999}},
+	};
+
+	for (int i = 0; i < COUNT(cases); i++)
+	{
+		PcoreRangeOfPlaces ranges[4];
+		bool		right = true;
+
+		host_case("%s", cases[i].name);
+		pcore_variation_ranges(cases[i].count, cases[i].coverage, cases[i].weights, cases[i].weight_count, ranges);
+		for (int v = 0; v < cases[i].count; v++)
+			right &= fabs(ranges[v].from - cases[i].ranges[2 * v]) < 1e-9
+				&& fabs(ranges[v].until - cases[i].ranges[2 * v + 1]) < 1e-9;
+		CHECK(right);
+	}
+}
+
+/* Checks the test cases that GrowthBook publishes for choosing a variation. */
+static void
+test_variations(void)
+{
+	static const PcoreRangeOfPlaces even[] = {{0, 0.5}, {0.5, 1}};
+	static const PcoreRangeOfPlaces reduced[] = {{0, 0.25}, {0.5, 0.75}};
+	static const PcoreRangeOfPlaces zero[] = {{0, 0.5}, {0.5, 0.5}, {0.5, 1}};
+	static const struct
+	{
+		double		place;
+		int			count;
+		const PcoreRangeOfPlaces *ranges;
+		int			chosen;
+	}			cases[] = {
+		{0.2, 2, even, 0}, {0.4, 2, even, 0}, {0.6, 2, even, 1}, {0.8, 2, even, 1}, {0, 2, even, 0}, {0.5, 2, even, 1},
+		{0.2, 2, reduced, 0}, {0.4, 2, reduced, -1}, {0.6, 2, reduced, 1}, {0.8, 2, reduced, -1},
+		{0.25, 2, reduced, -1}, {0.5, 2, reduced, 1},
+		{0.5, 3, zero, 2},
+	};
+
+	for (int i = 0; i < COUNT(cases); i++)
+	{
+		host_case("variation %d", i);
+		CHECK_INT(pcore_choose_variation(cases[i].place, cases[i].count, cases[i].ranges), cases[i].chosen);
+	}
+}
+
+/* Checks the test cases that GrowthBook publishes for namespaces. */
+static void
+test_spaces(void)
+{
+	static const struct
+	{
+		const char *key;
+		const char *space;
+		bool		lower;		/* in [0, 0.4), else in [0.4, 1) */
+	}			cases[] = {
+		{"1", "namespace1", false}, {"1", "namespace2", false}, {"2", "namespace1", false}, {"2", "namespace2", false},
+		{"3", "namespace1", false}, {"3", "namespace2", true}, {"4", "namespace1", false}, {"4", "namespace2", true},
+	};
+
+	for (int i = 0; i < COUNT(cases); i++)
+	{
+		host_case("key %s in space %s", cases[i].key, cases[i].space);
+		CHECK(pcore_in_space(cases[i].space, cases[i].key, 0, 0.4) == cases[i].lower);
+		CHECK(pcore_in_space(cases[i].space, cases[i].key, 0.4, 1) == !cases[i].lower);
+	}
+}
+
 /* Writes the parts of a template so that they can be compared. */
 static char *
 describe(const PcoreTemplate *template)
@@ -338,6 +431,9 @@ main(void)
 	test_refused_durations();
 	test_fnv1a();
 	test_buckets();
+	test_ranges();
+	test_variations();
+	test_spaces();
 	test_templates();
 	test_refused_templates();
 	test_template_owns_its_text();

@@ -1,0 +1,12 @@
+/*
+ * facts.h - what happened between a customer and the campaigns.
+ */
+#ifndef PERSONA_FACTS_H
+#define PERSONA_FACTS_H
+
+#include "decision/decider.h"
+
+/* Lists the customer's contacts and responses, as they were known at as_of. */
+extern void persona_list_facts(PersonaDecider *decider);
+
+#endif							/* PERSONA_FACTS_H */
