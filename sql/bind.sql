@@ -39,6 +39,7 @@ CREATE TABLE persona.event_binding (
 		AND array_position(kinds, NULL) IS NULL AND array_position(kinds, '') IS NULL),
 	sequence_column name,
 	position integer NOT NULL,
+	CONSTRAINT event_binding_context_is_no_kind CHECK (kind <> 'context' AND 'context' <> ALL (kinds)),
 	CONSTRAINT event_binding_kind_or_kind_column CHECK (num_nonnulls(kind, kind_column) = 1),
 	CONSTRAINT event_binding_kinds_of_kind_column CHECK (kinds IS NULL OR kind_column IS NOT NULL)
 );
@@ -519,12 +520,32 @@ BEGIN
 	EXECUTE format('COMMENT ON FUNCTION persona.explain(%s, timestamptz) IS %L', customer_key.sql_type,
 		'how each campaign fares for one customer, as of an instant: the stage it reached, the first rule that failed, its rank');
 
+	-- and the messages for a customer who is there
+	SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum) AS declared,
+		string_agg(format('d.%I', a.attname), ', ' ORDER BY a.attnum) AS selected
+	INTO shape
+	FROM pg_attribute AS a WHERE a.attrelid = 'persona.decision'::regclass AND NOT a.attisdropped;
+
+	EXECUTE format(E'CREATE OR REPLACE FUNCTION persona.next_message_for(customer %1$s, for_channel text,\n'
+		'\tfor_placement text DEFAULT NULL, context json DEFAULT NULL, as_of timestamptz DEFAULT now())\n'
+		'RETURNS TABLE (slot integer, %2$s)\n'
+		'LANGUAGE sql STABLE PARALLEL SAFE ROWS 2\n'
+		'BEGIN ATOMIC\n\tSELECT (row_number() OVER (PARTITION BY d.placement ORDER BY d.ordinality))::integer, %3$s\n\tFROM %4$s\n'
+		'\tCROSS JOIN LATERAL persona.decide_for(p.program, c.*,\n'
+		'\t\tpersona.timeline_concat(t.events, persona.context(p.program, next_message_for.context::jsonb, next_message_for.as_of)),\n'
+		'\t\tnext_message_for.as_of, next_message_for.for_channel, next_message_for.for_placement) WITH ORDINALITY AS d\n'
+		'\tWHERE c.%5$s %6$s next_message_for.customer\n\tORDER BY d.ordinality;\nEND',
+		customer_key.sql_type, shape.declared, shape.selected, scan, customer_key.column_name,
+		(SELECT q.operator FROM persona.equality(customer_key.type, customer_key.type) AS q));
+	EXECUTE format('COMMENT ON FUNCTION persona.next_message_for(%s, text, text, json, timestamptz) IS %L', customer_key.sql_type,
+		'the messages for a customer who is on a channel, one for each slot of the placement (NULL: of all placements), given what is known of the moment: {"page": "cancel_form"}');
+
 	PERFORM persona.create_delivery();
 	PERFORM persona.create_runner();
 END
 $$;
 
-COMMENT ON FUNCTION persona.create_views() IS 'makes, or replaces in place, the views next_message, cohort_member and open_trigger, their functions of an instant, and explain(); does nothing while no customers are bound. The bind functions call it; call it after changing the bindings'' rows by hand';
+COMMENT ON FUNCTION persona.create_views() IS 'makes, or replaces in place, the views next_message, cohort_member and open_trigger, their functions of an instant, explain() and next_message_for(); does nothing while no customers are bound. The bind functions call it; call it after changing the bindings'' rows by hand';
 
 CREATE FUNCTION persona.drop_views() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -533,7 +554,8 @@ CREATE FUNCTION persona.drop_views() RETURNS void
 AS $$
 BEGIN
 	DROP VIEW IF EXISTS persona.next_message, persona.cohort_member, persona.open_trigger;
-	DROP FUNCTION IF EXISTS persona.next_message_at, persona.cohort_member_at, persona.open_trigger_at, persona.explain;
+	DROP FUNCTION IF EXISTS persona.next_message_at, persona.cohort_member_at, persona.open_trigger_at, persona.explain,
+		persona.next_message_for;
 	PERFORM persona.drop_delivery();
 	PERFORM persona.drop_runner();
 END

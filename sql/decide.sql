@@ -13,7 +13,7 @@
 CREATE FUNCTION persona.assemble_program(
 	cohorts json DEFAULT '[]', triggers json DEFAULT '[]', experiences json DEFAULT '[]', channels json DEFAULT '[]',
 	messages json DEFAULT '[]', campaigns json DEFAULT '[]', policies json DEFAULT '[]', conditions json DEFAULT '[]',
-	levers json DEFAULT '[]', arbitration json DEFAULT NULL, rules json DEFAULT '{}')
+	levers json DEFAULT '[]', arbitration json DEFAULT NULL, rules json DEFAULT '{}', placements json DEFAULT '[]')
 RETURNS persona.program
 	LANGUAGE sql STABLE PARALLEL SAFE COST 10000
 	SET search_path = pg_catalog, pg_temp
@@ -53,10 +53,11 @@ RETURNS persona.program
 			'conditions', coalesce(conditions, '[]'),
 			'levers', coalesce(levers, '[]'),
 			'arbitration', arbitration,
-			'rules', coalesce(rules, '{}'))::persona.program;
+			'rules', coalesce(rules, '{}'),
+			'placements', coalesce(placements, '[]'))::persona.program;
 	END;
 
-COMMENT ON FUNCTION persona.assemble_program(json, json, json, json, json, json, json, json, json, json, json) IS 'a program of the bindings and the definitions given, each a JSON array or NULL; arbitration and rules are objects';
+COMMENT ON FUNCTION persona.assemble_program(json, json, json, json, json, json, json, json, json, json, json, json) IS 'a program of the bindings and the definitions given, each a JSON array or NULL; arbitration and rules are objects';
 
 CREATE FUNCTION persona.build_program() RETURNS persona.program
 	LANGUAGE sql STABLE PARALLEL SAFE COST 100000
@@ -149,7 +150,13 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'weight', a.weight,
 					'cost', a.cost)
 				FROM persona.arbitration AS a),
-			rules => persona.build_rules());
+			rules => persona.build_rules(),
+			placements => (SELECT json_agg(json_build_object(
+					'channel', t.channel,
+					'name', t.name,
+					'slots', t.slots,
+					'position', t.position) ORDER BY t.channel COLLATE "C", t.name COLLATE "C")
+				FROM persona.placement AS t));
 	END;
 
 COMMENT ON FUNCTION persona.build_program() IS 'builds the program of all live definitions from the tables, as the caller''s query sees them; persona.program() is the same and faster';

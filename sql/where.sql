@@ -37,6 +37,8 @@ CREATE TABLE persona.placement (
 	channel text REFERENCES persona.channel ON UPDATE CASCADE,
 	name text CHECK (name <> ''),
 	description text,
+	slots integer NOT NULL DEFAULT 1 CHECK (slots > 0),
+	position integer NOT NULL DEFAULT 0,
 	PRIMARY KEY (channel, name)
 );
 
@@ -44,6 +46,8 @@ COMMENT ON TABLE persona.placement IS 'places inside a channel: a banner slot, a
 COMMENT ON COLUMN persona.placement.channel IS 'the channel';
 COMMENT ON COLUMN persona.placement.name IS 'the name inside the channel, by which messages and campaigns refer to it';
 COMMENT ON COLUMN persona.placement.description IS 'what it is for, in words';
+COMMENT ON COLUMN persona.placement.slots IS 'how many messages it shows at once, when persona.next_message_for() asks for them';
+COMMENT ON COLUMN persona.placement.position IS 'lower is filled first when all placements of a channel are asked for';
 
 SELECT persona.watch_definitions('persona.placement');
 

@@ -612,7 +612,8 @@ persona_expression_value(PersonaBoundExpression *bound, PersonaEvaluation *evalu
 	if (!null)
 	{
 		need_finite(expression, value);
-		result = DatumGetNumericCopy(value);
+		/* Digits that say nothing would be shown with every score. */
+		result = DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, value));
 	}
 	ResetExprContext(bound->context);
 	error_context_stack = callback.previous;

@@ -273,6 +273,8 @@ event_type(void *data, const PersonaExpression *expression, const PersonaOperand
 	if (operand->slot == PERSONA_NONE)
 		return TIMESTAMPTZOID;
 	kind = program->set->selectors[operand->selector].kind;
+	if (strcmp(kind, PERSONA_CONTEXT) == 0)
+		return TEXTOID;
 	for (int s = 0; s < program->source_count; s++)
 	{
 		PersonaRowShape row;

@@ -246,6 +246,45 @@ read_channels(PersonaProgram *program, const PersonaJson *json)
 	}
 }
 
+/* Orders placements by position, then by name. */
+static int
+compare_placements(const void *left, const void *right)
+{
+	const PersonaPlacement *a = left;
+	const PersonaPlacement *b = right;
+
+	if (a->position != b->position)
+		return a->position < b->position ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+/* Reads the placements. */
+static void
+read_placements(PersonaProgram *program, const PersonaJson *json)
+{
+	const PersonaJson *placements = object_list(json, "placements");
+
+	program->placement_count = placements->count;
+	program->placements = palloc0(sizeof(PersonaPlacement) * (placements->count + 1));
+	for (int i = 0; i < placements->count; i++)
+	{
+		const PersonaJson *from = &placements->items[i];
+		PersonaPlacement *placement = &program->placements[i];
+		const char *channel = need_text(from, "channel");
+
+		placement->channel = PERSONA_NONE;
+		for (int c = 0; c < program->channel_count; c++)
+			if (strcmp(program->channels[c].name, channel) == 0)
+				placement->channel = c;
+		if (placement->channel == PERSONA_NONE)
+			malformed(psprintf("placements[%d].channel", i), psprintf("there is no channel \"%s\"", channel));
+		placement->name = need_text(from, "name");
+		placement->slots = integer_member(from, "slots", 1);
+		placement->position = integer_member(from, "position", 0);
+	}
+	qsort(program->placements, program->placement_count, sizeof(PersonaPlacement), compare_placements);
+}
+
 /* Parses a template that may be absent. */
 static PcoreTemplate *
 optional_template(const PersonaJson *object, const char *key, const char *definition)
@@ -527,6 +566,7 @@ persona_program_compile(const PersonaProgramValue *value, MemoryContext parent)
 	read_cohorts(program, json);
 	read_triggers(program, json);
 	read_channels(program, json);
+	read_placements(program, json);
 	read_messages(program, json);
 	read_campaigns(program, json);
 	persona_read_rules(program, json);
@@ -813,6 +853,14 @@ persona_program_check_events(PersonaProgram *program)
 	for (int v = 0; v < set->slot_count; v++)
 		if (set->slots[v].where_of == PERSONA_NONE)
 			unmet[v] = bms_copy(set->slots[v].selectors);
+	/* A context may have any member. */
+	for (int s = 0; s < set->selector_count; s++)
+		if (strcmp(set->selectors[s].kind, PERSONA_CONTEXT) == 0)
+		{
+			bound[s] = true;
+			for (int v = 0; v < set->slot_count; v++)
+				unmet[v] = bms_del_member(unmet[v], s);
+		}
 	for (int source = 0; source < program->source_count; source++)
 	{
 		PersonaRowShape row;

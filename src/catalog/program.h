@@ -189,6 +189,15 @@ typedef struct PersonaCustomerShape
 	struct HTAB *placeholders;	/* name to row value */
 } PersonaCustomerShape;
 
+/* A place inside a channel. */
+typedef struct PersonaPlacement
+{
+	int			channel;		/* number */
+	const char *name;
+	int64		slots;			/* how many messages it shows at once */
+	int64		position;
+} PersonaPlacement;
+
 typedef struct PersonaProgram
 {
 	uint8		hash[PERSONA_HASH_SIZE];
@@ -219,6 +228,8 @@ typedef struct PersonaProgram
 	int			campaign_count;
 	PersonaCampaign *campaigns;
 	int			way_count;		/* channels of all campaigns */
+	int			placement_count;
+	PersonaPlacement *placements;	/* in order of position and name */
 	PersonaRules rules;
 	int			price_count;
 	PersonaPrice *prices;
@@ -232,6 +243,7 @@ typedef struct PersonaProgram
 	const char **condition_names;	/* NULL: it has none */
 
 	PersonaCustomerShape *customers;	/* by row type */
+	struct PersonaContextShape *context_shape;	/* of events of kind "context", made when first needed */
 	PersonaClassifier **classifiers;	/* by source, for the row type seen last */
 	uint64	   *classifier_types;
 	bool		events_checked;

@@ -62,7 +62,7 @@ persona_source_has_kind(const PersonaSource *source, const char *kind)
 	for (int i = 0; i < source->kind_count; i++)
 		if (strcmp(source->kinds[i], kind) == 0)
 			return true;
-	return source->kind_count == 0;
+	return source->kind_count == 0 && strcmp(kind, PERSONA_CONTEXT) != 0;
 }
 
 /* Binds a "where" to a row type. */

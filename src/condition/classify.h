@@ -6,6 +6,9 @@
 
 #include "condition/conditions.h"
 
+/* The kind of event that only inbound asks have; no source has it. */
+#define PERSONA_CONTEXT "context"
+
 /* A bound event relation. */
 typedef struct PersonaSource
 {

@@ -15,6 +15,7 @@
 #include "decision/channels.h"
 #include "decision/charge.h"
 #include "decision/facts.h"
+#include "decision/inbound.h"
 #include "decision/limits.h"
 #include "decision/messages.h"
 #include "decision/quiet.h"
@@ -208,7 +209,9 @@ pass_way(PersonaDecider *decider, PersonaCandidate *candidate)
 	PcoreInstant at;
 	const char *reason = NULL;
 
-	if (persona_reach(decider, candidate, way, &at, &until, &reason)
+	/* Who is there need not be reached. */
+	at = decider->customer->as_of;
+	if ((decider->ask != NULL || persona_reach(decider, candidate, way, &at, &until, &reason))
 		&& persona_keep_quiet(decider, way, at, &until, &stage, &reason))
 	{
 		stage = PERSONA_STAGE_LIMIT;
@@ -246,12 +249,15 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 		PersonaCandidate *candidate = &candidates[count];
 		bool		priced = false;
 
+		if (decider->ask != NULL && !persona_asked_for(decider->ask, &campaign->channels[w]))
+			continue;
 		*candidate = base;
 		candidate->way = &campaign->channels[w];
 		if (pass_way(decider, candidate))
 		{
 			persona_score(decider, candidate);
-			priced = persona_charge(decider, candidate);
+			/* On a channel on which the customer is, no place is scarce, and each way is for itself. */
+			priced = decider->ask != NULL || persona_charge(decider, candidate);
 			candidate->first = !passed && candidate->eligible;
 			/* A place that costs something has to be worth more than what comes after it. */
 			passed |= !priced;
@@ -393,9 +399,9 @@ number_text(Numeric number)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
 }
 
-/* Says why the winner may speak. */
-static const char *
-winning_reason(const PersonaCustomer *customer, const PersonaCandidate *winner)
+/* Says why a winner may speak. */
+const char *
+persona_winning_reason(const PersonaCustomer *customer, const PersonaCandidate *winner)
 {
 	const PersonaCampaign *campaign = winner->campaign;
 	StringInfoData why;
@@ -447,33 +453,43 @@ rank_candidates(PersonaDecider *decider, PersonaCandidate *candidates, int count
 		if (c == 0)
 		{
 			candidates[c].stage = PERSONA_STAGE_CHOSEN;
-			candidates[c].reason = winning_reason(decider->customer, &candidates[c]);
+			candidates[c].reason = persona_winning_reason(decider->customer, &candidates[c]);
 		}
 		else if (decider->explains)
 			candidates[c].reason = losing_reason(decider->customer, &candidates[c], candidates);
 	}
 }
 
-/* Judges all campaigns for a customer. */
+/* Judges all campaigns for a customer, with a candidate as decider tells. */
 PersonaCandidate *
-persona_candidates_of(PersonaCustomer *customer, bool explain, int *count, PcoreInstant *valid_until)
+persona_judge_all(PersonaDecider *decider, int *count)
 {
-	const PersonaProgram *program = customer->program;
+	const PersonaProgram *program = decider->program;
 	PersonaCandidate *candidates = palloc(sizeof(PersonaCandidate) * (program->way_count + program->campaign_count + 1));
-	PersonaDecider decider = {.customer = customer, .program = program, .explains = explain, .until = PCORE_END_OF_TIME};
 
-	persona_list_facts(&decider);
+	persona_list_facts(decider);
 	*count = 0;
 	for (int c = 0; c < program->campaign_count; c++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		*count += judge_campaign(&decider, &program->campaigns[c], &candidates[*count]);
+		*count += judge_campaign(decider, &program->campaigns[c], &candidates[*count]);
 	}
+	qsort(candidates, *count, sizeof(PersonaCandidate), compare_candidates);
+	return candidates;
+}
+
+/* Judges all campaigns for a customer. */
+PersonaCandidate *
+persona_candidates_of(PersonaCustomer *customer, bool explain, int *count, PcoreInstant *valid_until)
+{
+	PersonaDecider decider = {.customer = customer,.program = customer->program,.explains = explain,
+	.until = PCORE_END_OF_TIME};
+	PersonaCandidate *candidates = persona_judge_all(&decider, count);
+
 	/* A planned contact is known, and happens when its time comes. */
 	*valid_until = pcore_min(decider.until, decider.next_contact);
 	for (int c = 0; c < *count; c++)
 		candidates[c].stands = pcore_min(candidates[c].stands, decider.next_contact);
-	qsort(candidates, *count, sizeof(PersonaCandidate), compare_candidates);
 	rank_candidates(&decider, candidates, *count);
 	return candidates;
 }

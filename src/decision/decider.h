@@ -58,11 +58,19 @@ typedef struct PersonaCounted
 	PcoreInstant *times;		/* in order */
 } PersonaCounted;
 
+/* A question about a customer who is there: on a channel, at a placement. */
+typedef struct PersonaAsk
+{
+	int			channel;		/* number */
+	const char *placement;		/* NULL: the whole channel */
+} PersonaAsk;
+
 /* One customer whose campaigns are judged. */
 typedef struct PersonaDecider
 {
 	PersonaCustomer *customer;
 	const PersonaProgram *program;
+	const PersonaAsk *ask;		/* NULL: the customer has to be reached */
 	bool		explains;		/* reasons are wanted */
 	PcoreInstant until;			/* time alone does not change the winner before */
 	int			contact_count;
@@ -78,6 +86,15 @@ typedef struct PersonaDecider
 
 /* Makes a reason of a format and values; none if nobody wants to know. */
 #define persona_reason(decider, ...) ((decider)->explains ? psprintf(__VA_ARGS__) : NULL)
+
+/*
+ * Judges all campaigns for a customer, with a candidate as decider tells; in
+ * order, but without ranks.
+ */
+extern PersonaCandidate *persona_judge_all(PersonaDecider *decider, int *count);
+
+/* Says why a winner may speak. */
+extern const char *persona_winning_reason(const PersonaCustomer *customer, const PersonaCandidate *winner);
 
 /* Tells whether a condition holds at as_of, and until when. */
 extern bool persona_holds_now(PersonaDecider *decider, int node, PcoreInstant *until);

@@ -138,3 +138,31 @@ persona_list_facts(PersonaDecider *decider)
 			add_response(decider, record);
 	}
 }
+
+/* Lets limits and exclusions count a candidate that was chosen as a contact that is sent at once. */
+void
+persona_count_as_contact(PersonaDecider *decider, const PersonaCandidate *candidate)
+{
+	const PersonaRules *rules = &decider->program->rules;
+	PersonaContact *contacts = palloc(sizeof(PersonaContact) * (decider->contact_count + 1));
+	PersonaContact *added;
+	int			earlier = 0;
+
+	while (earlier < decider->contact_count && decider->contacts[earlier].at <= candidate->send_at)
+		earlier++;
+	if (decider->contact_count > 0)
+	{
+		memcpy(contacts, decider->contacts, sizeof(PersonaContact) * earlier);
+		memcpy(contacts + earlier + 1, decider->contacts + earlier,
+			   sizeof(PersonaContact) * (decider->contact_count - earlier));
+	}
+	added = &contacts[earlier];
+	memset(added, 0, sizeof(*added));
+	added->about = candidate->way->about;
+	added->at = added->sent_at = added->delivered_at = candidate->send_at;
+	added->fired_at = candidate->opening.fired ? candidate->opening.fired_at : PCORE_END_OF_TIME;
+	decider->contacts = contacts;
+	decider->contact_count++;
+	memset(decider->policies, 0, sizeof(PersonaCounted) * (rules->policy_count + 1));
+	memset(decider->campaigns, 0, sizeof(PersonaCounted) * (decider->program->campaign_count + 1));
+}

@@ -9,4 +9,7 @@
 /* Lists the customer's contacts and responses, as they were known at as_of. */
 extern void persona_list_facts(PersonaDecider *decider);
 
+/* Lets limits and exclusions count a candidate that was chosen as a contact that is sent at once. */
+extern void persona_count_as_contact(PersonaDecider *decider, const PersonaCandidate *candidate);
+
 #endif							/* PERSONA_FACTS_H */
