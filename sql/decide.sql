@@ -97,6 +97,7 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'language', m.language,
 					'condition', m.condition::json,
 					'position', m.position,
+					'weight', m.weight::text,
 					'subject', m.subject,
 					'body', m.body) ORDER BY m.name COLLATE "C")
 				FROM persona.message AS m),

@@ -24,6 +24,7 @@ CREATE TABLE persona.message (
 	language text CHECK (language <> ''),
 	condition persona.condition,
 	position integer NOT NULL DEFAULT 0,
+	weight numeric CHECK (weight > 0 AND weight < 'Infinity'),
 	subject text,
 	body text NOT NULL
 );
@@ -36,6 +37,7 @@ COMMENT ON COLUMN persona.message.placement IS 'the place inside the channel for
 COMMENT ON COLUMN persona.message.language IS 'its language; NULL: for every language';
 COMMENT ON COLUMN persona.message.condition IS 'the variant is used only for customers for whom this holds; NULL: for all';
 COMMENT ON COLUMN persona.message.position IS 'lower comes first among variants that fit the language equally well';
+COMMENT ON COLUMN persona.message.weight IS 'share of the customers among the variants: the messages with a weight for the same experience, channel, placement, language and position; NULL: it is no variant';
 COMMENT ON COLUMN persona.message.subject IS 'template of the subject, or NULL';
 COMMENT ON COLUMN persona.message.body IS 'template of the body';
 

@@ -13,6 +13,7 @@
 #include "catalog/factors.h"
 #include "catalog/members.h"
 #include "catalog/program.h"
+#include "catalog/variants.h"
 #include "host.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -323,6 +324,9 @@ read_messages(PersonaProgram *program, const PersonaJson *json)
 		message->language = text_member(from, "language");
 		message->condition = optional_condition(program, from, "condition", definition);
 		message->position = integer_member(from, "position", 0);
+		if (member(from, "weight") != NULL)
+			message->weight = DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+																 NumericGetDatum(numeric_member(from, "weight"))));
 		message->subject = optional_template(from, "subject", definition);
 		message->body = optional_template(from, "body", definition);
 		if (message->body == NULL)
@@ -426,6 +430,7 @@ read_campaign_channel(PersonaProgram *program, PersonaCampaign *campaign,
 		keep_placeholders(program, campaign, message, message->body, "body");
 	}
 	qsort_arg(way->messages, way->message_count, sizeof(int), compare_messages, program);
+	persona_variants_find(program, campaign, way);
 }
 
 /* Returns the number of a trigger by name. */

@@ -69,6 +69,7 @@ typedef struct PersonaMessage
 	const char *language;		/* or NULL */
 	int			condition;		/* node, or PERSONA_NONE */
 	int64		position;
+	double		weight;			/* of a variant; 0: none */
 	PcoreTemplate *subject;		/* or NULL */
 	PcoreTemplate *body;
 } PersonaMessage;
@@ -133,6 +134,7 @@ typedef struct PersonaCampaignChannel
 	PersonaScore score;			/* then */
 	int			message_count;	/* that fit, in order of position and name */
 	int		   *messages;
+	struct PersonaVariants **variants;	/* by message: those of which it is one, or NULL */
 } PersonaCampaignChannel;
 
 typedef struct PersonaCampaign

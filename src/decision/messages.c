@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/variants.h"
 #include "decision/messages.h"
 #include "utils/builtins.h"
 
@@ -70,49 +71,81 @@ serves_language(const char *message, const char *wanted)
 		&& (wanted[length] == '\0' || wanted[length] == '-' || wanted[length] == '_');
 }
 
+/* Fills a message, if its condition holds and nothing that it needs is absent. */
+static bool
+try_message(PersonaDecider *decider, PersonaCandidate *candidate, const PersonaMessage *message,
+			PcoreInstant *until, const char **reason)
+{
+	Filling		filling = {decider, candidate};
+	const char *absent = NULL;
+	PcoreInstant stands;
+
+	if (message->condition != PERSONA_NONE)
+	{
+		bool		holds = persona_holds_for(decider, candidate, message->condition, &stands);
+
+		*until = pcore_min(*until, stands);
+		if (!holds)
+		{
+			*reason = persona_reason(decider, "the condition of message \"%s\" does not hold", message->name);
+			return false;
+		}
+	}
+	candidate->subject = message->subject == NULL ? NULL
+		: persona_render(message->subject, look_up, &filling, &absent);
+	candidate->body = absent != NULL ? NULL : persona_render(message->body, look_up, &filling, &absent);
+	if (absent != NULL)
+	{
+		*reason = persona_reason(decider, "message \"%s\" needs %s, which is absent", message->name, absent);
+		return false;
+	}
+	candidate->message = message;
+	return true;
+}
+
+/* Tries variants: the customer's own, and if that can't be, the others in their order. */
+static bool
+try_variants(PersonaDecider *decider, PersonaCandidate *candidate, const struct PersonaVariants *variants,
+			 PcoreInstant *until, const char **reason)
+{
+	const PersonaMessage *messages = decider->program->messages;
+	int			own = persona_variant_of(variants, decider->customer->evaluation.key);
+
+	if (try_message(decider, candidate, &messages[variants->messages[own]], until, reason))
+		return true;
+	for (int v = 0; v < variants->count; v++)
+		if (v != own && try_message(decider, candidate, &messages[variants->messages[v]], until, reason))
+			return true;
+	return false;
+}
+
 /* Chooses and fills the message for a way: the customer's language, none in particular, the default. */
 bool
 persona_choose_message(PersonaDecider *decider, PersonaCandidate *candidate, const PersonaCampaignChannel *way,
 					   PcoreInstant *until, const char **reason)
 {
-	PersonaCustomer *customer = decider->customer;
-	Filling		filling = {decider, candidate};
-	const char *language = customer->language != NULL ? customer->language : decider->program->default_language;
+	const PersonaProgram *program = decider->program;
+	const char *language = decider->customer->language;
 
-	*reason = way->message_count == 0 ? "no message" : psprintf("no message for language \"%s\"", language);
+	if (language == NULL)
+		language = program->default_language;
+	*reason = way->message_count == 0 ? "no message"
+		: persona_reason(decider, "no message for language \"%s\"", language);
 	for (int pass = 0; pass < 3; pass++)
 		for (int m = 0; m < way->message_count; m++)
 		{
-			const PersonaMessage *message = &decider->program->messages[way->messages[m]];
-			const char *absent = NULL;
-			PcoreInstant stands;
+			const PersonaMessage *message = &program->messages[way->messages[m]];
+			const struct PersonaVariants *variants = way->variants[m];
 			bool		fits = pass == 1 ? message->language == NULL
 				: message->language != NULL && serves_language(message->language, pass == 0 ? language
-															   : decider->program->default_language);
+															   : program->default_language);
 
-			if (!fits)
+			/* Variants are tried together, where the first of them stands. */
+			if (!fits || (variants != NULL && variants->messages[0] != way->messages[m]))
 				continue;
-			if (message->condition != PERSONA_NONE)
-			{
-				bool		holds = persona_holds_for(decider, candidate, message->condition, &stands);
-
-				*until = pcore_min(*until, stands);
-				if (!holds)
-				{
-					*reason = psprintf("the condition of message \"%s\" does not hold", message->name);
-					continue;
-				}
-			}
-			candidate->subject = message->subject == NULL ? NULL
-				: persona_render(message->subject, look_up, &filling, &absent);
-			candidate->body = absent != NULL ? NULL : persona_render(message->body, look_up, &filling, &absent);
-			if (absent != NULL)
-			{
-				*reason = psprintf("message \"%s\" needs %s, which is absent", message->name, absent);
-				continue;
-			}
-			candidate->message = message;
-			return true;
+			if (variants != NULL ? try_variants(decider, candidate, variants, until, reason)
+				: try_message(decider, candidate, message, until, reason))
+				return true;
 		}
 	return false;
 }

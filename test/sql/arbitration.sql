@@ -212,6 +212,45 @@ GROUP BY campaign, score ORDER BY min(as_of);
 SELECT count(DISTINCT e.rows) FROM generate_series(1, 5) AS n CROSS JOIN LATERAL (
 	SELECT string_agg(x::text, ';') AS rows FROM persona.explain(1, '2026-03-01 12:00'::timestamptz + interval '0 s' * n) AS x) AS e;
 
+--
+-- Variants: customers are shared out by weights and the published hash
+--
+
+DELETE FROM persona.campaign;
+INSERT INTO customer (id, name) SELECT n, 'nr ' || n FROM generate_series(3, 1000) AS n;
+DELETE FROM persona.message;
+INSERT INTO persona.message (name, experience, channel, position, weight, body) VALUES
+	('B', 'offer', 'email', 0, 1, 'b'), ('A', 'offer', 'email', 0, 2, 'a'), ('C', 'offer', 'email', 0, 1, 'c'),
+	('last', 'offer', 'email', 1, NULL, 'none'), ('never', 'offer', 'letter', 0, 1, 'letter');
+INSERT INTO persona.campaign (name, experience) VALUES ('all', 'offer');
+INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('all', 1, 'email');
+-- FNV-1a, 32 bits, and the place that GrowthBook's version 2 makes of it
+CREATE FUNCTION fnv1a(t text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	hash bigint := 2166136261;
+BEGIN
+	FOR i IN 0 .. length(convert_to(t, 'UTF8')) - 1 LOOP
+		hash := ((hash # get_byte(convert_to(t, 'UTF8'), i)) * 16777619) & 4294967295;
+	END LOOP;
+	RETURN hash;
+END
+$$;
+CREATE FUNCTION place(key text) RETURNS numeric LANGUAGE sql AS $$ SELECT (fnv1a(fnv1a('offer' || key)::text) % 10000) / 10000.0 $$;
+CREATE VIEW shown AS
+	SELECT c.id, place(c.id::text) AS place, n.message FROM customer AS c JOIN persona.next_message_at('2026-03-10 12:00') AS n ON n.customer = c.id;
+SELECT message, count(*), min(place), max(place), count(*) FILTER (WHERE message <> CASE WHEN place < 0.5 THEN 'A' WHEN place < 0.75 THEN 'B' ELSE 'C' END) AS wrong
+FROM shown GROUP BY message ORDER BY message;
+-- other weights: only those at the borders that move change sides
+CREATE TABLE before AS SELECT * FROM shown;
+UPDATE persona.message SET weight = 1.25 WHERE name = 'B';
+SELECT b.message, s.message, count(*), min(s.place), max(s.place) FROM before AS b JOIN shown AS s USING (id) GROUP BY 1, 2 ORDER BY 1, 2;
+-- one that can't be is replaced
+UPDATE persona.message SET condition = '{"attribute": "id", "less_than": 5}' WHERE name = 'A';
+SELECT s.message, count(*) FROM before AS b JOIN shown AS s USING (id) WHERE b.message = 'A' GROUP BY 1 ORDER BY 1;
+UPDATE persona.message SET condition = '{"attribute": "id", "less_than": 5}' WHERE name IN ('B', 'C');
+SELECT s.message, count(*) FROM shown AS s GROUP BY 1 ORDER BY 1;
+UPDATE persona.message SET weight = 0 WHERE name = 'A';
+
 DROP OPERATOR public.@@@ (NONE, numeric);
 DROP DOMAIN public.evil_number;
 DROP FUNCTION public.evil;
