@@ -47,6 +47,112 @@ $$;
 COMMENT ON FUNCTION persona.keep_program(persona.program) IS 'keeps a program in persona.program_archive, unless it is there, and tells its hash; NULL for NULL';
 
 --------------------------------------------------------------------------------
+-- Places on channels with a capacity
+--------------------------------------------------------------------------------
+
+CREATE TABLE persona.capacity_use (
+	channel text,
+	day date,
+	used integer NOT NULL DEFAULT 0 CHECK (used >= 0),
+	PRIMARY KEY (channel, day)
+);
+
+COMMENT ON TABLE persona.capacity_use IS 'how many places of a channel with a capacity are taken on a day; kept by persona.write_contacts() and the trigger give_place_back';
+COMMENT ON COLUMN persona.capacity_use.channel IS 'the channel';
+COMMENT ON COLUMN persona.capacity_use.day IS 'the calendar day of the default time zone';
+COMMENT ON COLUMN persona.capacity_use.used IS 'contacts that are to be sent that day and have not ended';
+
+SELECT pg_extension_config_dump('persona.capacity_use', '');
+
+CREATE FUNCTION persona.give_place_back() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	UPDATE persona.capacity_use AS u SET used = u.used + CASE WHEN TG_OP = 'DELETE' OR OLD.ended_at IS NULL THEN -1 ELSE 1 END
+	WHERE u.channel = OLD.channel AND u.day = OLD.capacity_day;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION persona.give_place_back() IS 'row trigger on persona.contact: a contact that ends, or is deleted before, gives its place on a channel with a capacity back; one that has not ended after all takes it again.
+It has the owner''s rights, since whoever may end a contact need not be able to write places';
+
+CREATE FUNCTION persona.channel_day(send_at timestamptz) RETURNS date
+	LANGUAGE sql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT (channel_day.send_at AT TIME ZONE b.default_time_zone)::date FROM persona.customer_binding AS b;
+	END;
+
+COMMENT ON FUNCTION persona.channel_day(timestamptz) IS 'the calendar day of the default time zone on which an instant is; NULL for NULL or while no customers are bound';
+
+CREATE FUNCTION persona.close_days(program persona.program, channels text[], days date[]) RETURNS persona.program
+	LANGUAGE sql STABLE PARALLEL SAFE COST 100000
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT CASE WHEN cardinality(channels) IS NULL OR cardinality(channels) = 0 THEN program
+			ELSE jsonb_set(program::jsonb, '{prices}', coalesce(program::jsonb -> 'prices', '[]')
+				|| (SELECT jsonb_agg(jsonb_build_object('channel', d.channel, 'priority', p.priority, 'price', 'Infinity',
+						'from', persona.microseconds(d.day::timestamp AT TIME ZONE b.default_time_zone),
+						'until', persona.microseconds((d.day + 1)::timestamp AT TIME ZONE b.default_time_zone))
+						ORDER BY d.channel COLLATE "C", d.day, p.priority)
+					FROM unnest(channels, days) AS d (channel, day)
+						CROSS JOIN (SELECT DISTINCT coalesce((c ->> 'priority')::integer, 0) AS priority
+							FROM jsonb_array_elements(program::jsonb -> 'campaigns') AS c) AS p
+						CROSS JOIN persona.customer_binding AS b))::persona.program END;
+	END;
+
+COMMENT ON FUNCTION persona.close_days(persona.program, text[], date[]) IS 'the program in which channels have no place on some days; the program itself without any';
+
+CREATE FUNCTION persona.close_full_days(program persona.program, as_of timestamptz) RETURNS persona.program
+	LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	channels text[];
+	days date[];
+BEGIN
+	SELECT array_agg(u.channel ORDER BY u.channel COLLATE "C", u.day), array_agg(u.day ORDER BY u.channel COLLATE "C", u.day)
+	INTO channels, days
+	FROM persona.channel AS c JOIN persona.capacity_use AS u ON u.channel = c.name
+	WHERE c.capacity_per_day IS NOT NULL AND u.used >= c.capacity_per_day AND u.day >= persona.channel_day(as_of);
+	IF channels IS NULL THEN
+		RETURN program;
+	END IF;
+	RETURN persona.close_days(program, channels, days);
+END
+$$;
+
+COMMENT ON FUNCTION persona.close_full_days(persona.program, timestamptz) IS 'the program in which channels have no place on the days, from that of an instant on, on which all are taken';
+
+CREATE FUNCTION persona.take_places(channel text, day date, wanted integer) RETURNS integer
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	free integer;
+BEGIN
+	-- one transaction at a time, whatever channels it needs: so none waits for another that waits for it
+	PERFORM pg_advisory_xact_lock('pg_class'::regclass::integer, 'persona.capacity_use'::regclass::integer);
+	INSERT INTO persona.capacity_use AS u (channel, day) VALUES (take_places.channel, take_places.day)
+	ON CONFLICT ON CONSTRAINT capacity_use_pkey DO NOTHING;
+	SELECT greatest(c.capacity_per_day - u.used, 0) INTO free
+	FROM persona.capacity_use AS u JOIN persona.channel AS c ON c.name = u.channel
+	WHERE u.channel = take_places.channel AND u.day = take_places.day
+	FOR UPDATE OF u;
+	free := least(free, wanted);
+	IF free > 0 THEN
+		UPDATE persona.capacity_use AS u SET used = u.used + free
+		WHERE u.channel = take_places.channel AND u.day = take_places.day;
+	END IF;
+	RETURN free;
+END
+$$;
+
+COMMENT ON FUNCTION persona.take_places(text, date, integer) IS 'takes so many places of a channel on a day, or those that there are, until the transaction ends, and for good if it commits; returns how many';
+
+--------------------------------------------------------------------------------
 -- Whose data changed
 --------------------------------------------------------------------------------
 
@@ -414,6 +520,15 @@ BEGIN
 		'EXECUTE FUNCTION persona.capture_changes(''customer'')', told);
 	COMMENT ON TRIGGER persona_update ON persona.contact IS 'notes in persona.change whose contacts were changed, but for what concerns their sender only';
 
+	CREATE OR REPLACE TRIGGER give_place_back AFTER UPDATE ON persona.contact
+		FOR EACH ROW WHEN (OLD.capacity_day IS NOT NULL AND (OLD.ended_at IS NULL) <> (NEW.ended_at IS NULL))
+		EXECUTE FUNCTION persona.give_place_back();
+	COMMENT ON TRIGGER give_place_back ON persona.contact IS 'gives the place on a channel with a capacity back';
+	CREATE OR REPLACE TRIGGER give_place_back_deleted AFTER DELETE ON persona.contact
+		FOR EACH ROW WHEN (OLD.capacity_day IS NOT NULL AND OLD.ended_at IS NULL)
+		EXECUTE FUNCTION persona.give_place_back();
+	COMMENT ON TRIGGER give_place_back_deleted ON persona.contact IS 'gives the place on a channel with a capacity back';
+
 	CREATE OR REPLACE TRIGGER complete_instants BEFORE INSERT OR UPDATE ON persona.contact
 		FOR EACH ROW WHEN (NEW.status <> 'planned') EXECUTE FUNCTION persona.complete_instants();
 	COMMENT ON TRIGGER complete_instants ON persona.contact IS 'gives a status its instants where they are absent';
@@ -464,26 +579,75 @@ END$sql$, made.type, made.key, persona.bound_scan('(SELECT all_rulings.program)'
 
 	EXECUTE format($sql$
 CREATE OR REPLACE FUNCTION persona.write_contacts(customers %1$s[], rulings persona.ruling[], as_of timestamptz,
-	program bytea, complete boolean) RETURNS bigint[]
+	program persona.program, complete boolean, OUT written bigint[], OUT suppressed jsonb) RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-	written bigint[];
+	decider bytea := persona.keep_program(program);
+	deciders bytea[] := array_fill(NULL::bytea, ARRAY[cardinality(customers)]);
+	days date[] := array_fill(NULL::date, ARRAY[cardinality(customers)]);
+	place record;
+	got integer;
+	full_channels text[];
+	full_days date[];
+	refused integer[];
+	judged record;
 BEGIN
+	IF EXISTS (SELECT FROM persona.channel AS c WHERE c.capacity_per_day IS NOT NULL) THEN
+		LOOP
+			full_channels := '{}';
+			full_days := '{}';
+			refused := '{}';
+			-- those who value a place most come first
+			FOR place IN
+				SELECT (r.decision).channel, persona.channel_day((r.decision).send_at) AS day,
+					array_agg(r.n::integer ORDER BY (r.decision).priority DESC, (r.decision).score DESC, r.n) AS takers
+				FROM unnest(customers, rulings) WITH ORDINALITY AS r (customer, stage, valid_until, decision, n)
+					JOIN persona.channel AS c ON c.name = (r.decision).channel
+				WHERE r.stage = 'chosen' AND c.capacity_per_day IS NOT NULL AND days[r.n] IS NULL
+				GROUP BY 1, 2 ORDER BY (r.decision).channel COLLATE "C", 2
+			LOOP
+				got := persona.take_places(place.channel, place.day, cardinality(place.takers));
+				FOR i IN 1 .. got LOOP
+					days[place.takers[i]] := place.day;
+				END LOOP;
+				IF got < cardinality(place.takers) THEN
+					full_channels := full_channels || place.channel;
+					full_days := full_days || place.day;
+					refused := refused || place.takers[got + 1 :];
+				END IF;
+			END LOOP;
+			EXIT WHEN cardinality(refused) = 0;
+
+			-- the others are judged again, without these places
+			write_contacts.program := persona.close_days(write_contacts.program, full_channels, full_days);
+			FOR judged IN
+				SELECT u.n, j.ruling
+				FROM unnest(refused) AS u (n)
+					JOIN persona.rulings(ARRAY(SELECT customers[r.n] FROM unnest(refused) AS r (n)), as_of, write_contacts.program) AS j
+						ON j.customer %2$s customers[u.n]
+			LOOP
+				rulings[judged.n] := judged.ruling;
+				deciders[judged.n] := persona.keep_program(write_contacts.program);
+			END LOOP;
+		END LOOP;
+	END IF;
+
 	UPDATE persona.due AS d SET decided_at = write_contacts.as_of,
 		valid_until = CASE WHEN complete THEN r.valid_until ELSE d.valid_until END
 	FROM unnest(customers, rulings) AS r (customer, stage, valid_until, decision)
 	WHERE d.customer %2$s r.customer;
 	WITH written AS (
-		INSERT INTO persona.contact AS c (customer, decided_at, program, %3$s)
-		SELECT r.customer, write_contacts.as_of, write_contacts.program, %4$s
-		FROM unnest(customers, rulings) AS r (customer, stage, valid_until, decision)
+		INSERT INTO persona.contact AS c (customer, decided_at, program, capacity_day, %3$s)
+		SELECT r.customer, write_contacts.as_of, coalesce(r.decided_by, decider), r.day, %4$s
+		FROM unnest(customers, rulings, deciders, days) AS r (customer, stage, valid_until, decision, decided_by, day)
 		WHERE r.stage = 'chosen'
 		RETURNING c.contact_id
 	)
-	SELECT array_agg(w.contact_id) INTO written FROM written AS w;
-	RETURN coalesce(written, '{}');
+	SELECT coalesce(array_agg(w.contact_id), '{}') INTO written FROM written AS w;
+	SELECT jsonb_object_agg(s.stage, s.customers) INTO suppressed
+	FROM (SELECT g.stage, count(*) AS customers FROM unnest(rulings) AS g WHERE g.stage <> 'chosen' GROUP BY g.stage) AS s;
 END
 $body$ $sql$, made.type, made.operator, given,
 		(SELECT string_agg('(r.decision).' || n, ', ' ORDER BY o) FROM unnest(string_to_array(given, ', ')) WITH ORDINALITY AS u (n, o)));
@@ -502,7 +666,11 @@ DECLARE
 	judged %1$s[];
 	judgments persona.ruling[];
 	gone bigint := 0;
+	program persona.program;
+	outcome record;
 BEGIN
+	program := persona.close_full_days((SELECT p.program FROM persona.program_archive AS p WHERE p.hash = run.program), run.as_of);
+
 	-- whoever decides for a customer holds the row of the customer in persona.due
 	INSERT INTO persona.due AS d (customer)
 	SELECT w.customer FROM pg_temp.persona_work AS w
@@ -530,18 +698,20 @@ BEGIN
 			DELETE FROM persona.change AS c USING unnest(asked) AS a (customer) WHERE c.customer %2$s a.customer;
 		END IF;
 		SELECT array_agg(r.customer), array_agg(r.ruling) INTO judged, judgments
-		FROM persona.rulings(asked, run.as_of,
-			(SELECT p.program FROM persona.program_archive AS p WHERE p.hash = run.program)) AS r;
+		FROM persona.rulings(asked, run.as_of, program) AS r;
 		held := held || judged;
 		given := given || judgments;
 		DELETE FROM persona.due AS d USING unnest(asked) AS a (customer)
 		WHERE d.customer %2$s a.customer AND NOT EXISTS (SELECT FROM unnest(judged) AS j (customer) WHERE j.customer %2$s a.customer);
 	END IF;
 
-	written := cardinality(persona.write_contacts(held, given, run.as_of, run.program, run.campaigns IS NULL));
-	SELECT jsonb_object_agg(s.stage, s.customers) INTO suppressed
-	FROM (SELECT g.stage, count(*) AS customers FROM unnest(given) AS g WHERE g.stage <> 'chosen' GROUP BY g.stage
-		UNION ALL SELECT 'gone', gone WHERE gone > 0) AS s;
+	written := 0;
+	suppressed := CASE WHEN gone > 0 THEN jsonb_build_object('gone', gone) ELSE '{}' END;
+	IF held IS NOT NULL THEN
+		SELECT * INTO outcome FROM persona.write_contacts(held, given, run.as_of, program, run.campaigns IS NULL);
+		written := cardinality(outcome.written);
+		suppressed := suppressed || coalesce(outcome.suppressed, '{}');
+	END IF;
 	skipped := listed - coalesce(cardinality(held), 0) - gone;
 	IF run.campaigns IS NULL AND listed > coalesce(cardinality(locked), 0) THEN
 		-- another session has them, and may give them up
@@ -583,11 +753,12 @@ BEGIN
 	END IF;
 	commit_message.as_of := coalesce(commit_message.as_of, greatest(clock_timestamp(), earlier));
 
+	program := persona.close_full_days(program, commit_message.as_of);
 	SELECT (r.ruling).* INTO ruling
 	FROM persona.rulings(ARRAY[commit_message.customer], commit_message.as_of, program) AS r;
 	IF ruling.stage = 'chosen' THEN
-		written := persona.write_contacts(ARRAY[commit_message.customer], ARRAY[ruling], commit_message.as_of,
-			persona.keep_program(program), false);
+		SELECT w.written INTO written
+		FROM persona.write_contacts(ARRAY[commit_message.customer], ARRAY[ruling], commit_message.as_of, program, false) AS w;
 		RETURN QUERY
 		SELECT c.* FROM persona.contact AS c
 		WHERE c.customer %2$s commit_message.customer AND c.contact_id = ANY (written);
@@ -599,7 +770,7 @@ $body$ $sql$, made.type, made.operator, made.relation, made.key);
 		SELECT * FROM (VALUES
 			('rulings(%s[], timestamptz, persona.program)', 'each of some customers'' next message, or how far campaigns came, as of an instant, with a program'),
 			('all_rulings(timestamptz, persona.program)', 'each customer''s next message, or how far campaigns came, as of an instant, with a program'),
-			('write_contacts(%s[], persona.ruling[], timestamptz, bytea, boolean)', 'writes the contacts of rulings and returns their numbers; the caller has locked the customers'' rows in persona.due, and only then made the rulings, or found that nobody had decided since. complete: the rulings looked at all campaigns and ways, so that nobody need look again until valid_until'),
+			('write_contacts(%s[], persona.ruling[], timestamptz, persona.program, boolean)', 'writes the contacts of rulings that a program made, and returns their numbers and the other customers, counted by stage; who finds no place on a channel with a capacity is judged again without it; the caller has locked the customers'' rows in persona.due, and only then made the rulings, or found that nobody had decided since. complete: the rulings looked at all campaigns and ways, so that nobody need look again until valid_until'),
 			('write_batch(persona.run_log, tid, tid)', 'writes a batch of a run: the customers between two places of its list'),
 			('commit_message(%s, timestamptz)', 'decides a customer''s next message and writes it, under all limits, in the caller''s transaction; returns the contact, no row if there is no message.
 as_of: the instant, by default the clock''s, not in the future nor before the customer''s last decision.
@@ -841,8 +1012,8 @@ BEGIN
 		ANALYZE pg_temp.persona_list;
 		EXECUTE format('CREATE TEMPORARY TABLE persona_work AS '
 			'SELECT a.customer, l.changed, l.decided_before, a.ruling '
-			'FROM persona.all_rulings(%L, (SELECT p.program FROM persona.program_archive AS p WHERE p.hash = %L)) AS a '
-			'JOIN pg_temp.persona_list AS l ON l.customer %s a.customer', run.as_of, run.program,
+			'FROM persona.all_rulings(%1$L, persona.close_full_days((SELECT p.program FROM persona.program_archive AS p WHERE p.hash = %2$L), %1$L)) AS a '
+			'JOIN pg_temp.persona_list AS l ON l.customer %3$s a.customer', run.as_of, run.program,
 			(SELECT q.operator FROM persona.customer_key() AS k, persona.equality(k.type, k.type) AS q));
 		GET DIAGNOSTICS found = ROW_COUNT;
 		DROP TABLE pg_temp.persona_list;

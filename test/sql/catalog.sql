@@ -71,7 +71,7 @@ WHERE f.provolatile = 'v'
 		check_change,check_definitions,check_new_conditions,complete_instants,guard_alter,guard_drop,
 		watch_changes,unwatch_changes,capture_changes,create_change_triggers,drop_change_triggers,drop_all_change_triggers,
 		create_due,create_runtime_triggers,create_runner,drop_runner,keep_program,check_as_of,need_no_transaction,show_run,hide_run,
-		run,start_run,list_run,begin_everyone,step_run,finish_run}')
+		run,start_run,list_run,begin_everyone,step_run,finish_run,take_places,give_place_back}')
 ORDER BY f.signature::text COLLATE "C";
 -- those, and only those, keep out of parallel plans
 SELECT f.signature, f.provolatile, f.proparallel
@@ -81,7 +81,7 @@ ORDER BY f.signature::text COLLATE "C";
 -- what takes the program as an argument needs nothing else
 SELECT f.signature, f.provolatile
 FROM function AS f
-WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> ALL ('{check_program,keep_program}')
+WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> ALL ('{check_program,keep_program,close_days,close_full_days}')
 ORDER BY f.signature::text COLLATE "C";
 -- names in SQL and PL/pgSQL mean the system's, whatever the caller's search_path; a procedure that commits can't set it
 SELECT f.signature
@@ -95,8 +95,8 @@ SELECT f.signature FROM function AS f WHERE f.lanname = 'sql' AND f.prosqlbody I
 SELECT f.signature, f.lanname FROM function AS f WHERE f.lanname NOT IN ('sql', 'plpgsql', 'c') AND f.prokind <> 'a';
 -- the C function of persona.x is persona_x
 SELECT f.signature, f.prosrc FROM function AS f WHERE f.lanname = 'c' AND f.prosrc <> 'persona_' || f.proname;
--- only the guards, which run for whoever changes a relation, have the owner's rights
-SELECT f.signature FROM function AS f WHERE f.prosecdef AND f.proname NOT IN ('guard_alter', 'guard_drop') ORDER BY f.signature::text COLLATE "C";
+-- only the guards, which run for whoever changes a relation, have the owner's rights, and what counts places
+SELECT f.signature FROM function AS f WHERE f.prosecdef AND f.proname NOT IN ('guard_alter', 'guard_drop', 'give_place_back') ORDER BY f.signature::text COLLATE "C";
 -- what creates and drops objects, or binds, is not for everybody
 SELECT f.signature
 FROM function AS f
@@ -119,7 +119,7 @@ ORDER BY c.oid::regclass::text COLLATE "C";
 -- their changes are announced, and checked on every event; those of runs are no definitions
 SELECT c.oid::regclass, e.event
 FROM member AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
-		AND c.relname <> ALL ('{change_watch,program_archive,run_log,run_state}')
+		AND c.relname <> ALL ('{capacity_use,change_watch,program_archive,run_log,run_state}')
 	CROSS JOIN (VALUES ('INSERT', 4), ('DELETE', 8), ('UPDATE', 16), ('TRUNCATE', 32)) AS e (event, bit)
 WHERE NOT EXISTS (SELECT FROM pg_trigger AS t
 		WHERE t.tgrelid = c.oid AND t.tgfoid = 'persona.invalidate_program'::regproc AND t.tgtype & e.bit <> 0 AND t.tgtype & 3 = 0)
