@@ -343,6 +343,15 @@ COMMENT ON FUNCTION persona.holds(anyelement, persona.condition, timestamptz) IS
 customer: the row of the bound relation; condition: any condition; as_of: the instant, by default now().
 NULL if an argument is NULL; error if the condition does not compile against the row''s type and the bindings';
 
+CREATE FUNCTION persona.holds_rest(customer anyelement, condition text, as_of timestamptz)
+RETURNS boolean
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+	AS 'MODULE_PATHNAME', 'persona_holds_rest';
+
+COMMENT ON FUNCTION persona.holds_rest(anyelement, text, timestamptz) IS
+'persona.holds() in a plan where a part of its condition has become a filter before it: the same, but not folded by the planner.
+Arguments, NULLs and errors as of persona.holds()';
+
 CREATE FUNCTION persona.truth(customer anyelement, condition persona.condition, as_of timestamptz DEFAULT now())
 RETURNS persona.truth_result
 	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000

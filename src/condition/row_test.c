@@ -10,7 +10,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "condition/row_test.h"
+#include "condition/row_value.h"
 #include "core/moment.h"
 #include "funcapi.h"
 #include "host.h"
@@ -32,21 +32,6 @@
 
 #define ALWAYS_TRUE pcore_truth_constant(true)
 #define ALWAYS_FALSE pcore_truth_constant(false)
-
-/* How to get from a row to the value that a dotted path names. */
-struct PersonaRowValue
-{
-	int			column;			/* 0: no such column, always absent */
-	int			depth;			/* nested composites */
-	int		   *fields;
-	int			keys;			/* path inside json */
-	Datum	   *key_texts;
-	Oid			type;			/* base type of the value, JSONBOID for json */
-	int32		typmod;
-	Oid			collation;
-	bool		from_json;		/* the column is json, not jsonb */
-	FmgrInfo	output;
-};
 
 /* An operand in the type of the column. */
 typedef struct Constant
@@ -79,13 +64,6 @@ struct PersonaRowTest
 	bool		has_zone;
 };
 
-/* Tells whether a type holds instants or days. */
-static bool
-is_time_type(Oid type)
-{
-	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
-}
-
 /* Tells whether a type is a string of characters. */
 static bool
 is_text_type(Oid type)
@@ -108,337 +86,6 @@ is_number_type(Oid type)
 
 	get_type_category_preferred(type, &category, &preferred);
 	return category == TYPCATEGORY_NUMERIC;
-}
-
-/* Finds a live column by name; returns 0 when there is none. */
-static int
-find_column(TupleDesc desc, const char *name)
-{
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-
-		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
-			return i + 1;
-	}
-	return 0;
-}
-
-/* Lists the columns of a row type for a hint. */
-static char *
-list_columns(TupleDesc desc)
-{
-	char	   *list = pstrdup("");
-
-	for (int i = 0; i < desc->natts && i < 60; i++)
-		if (!TupleDescAttr(desc, i)->attisdropped)
-			list = psprintf("%s%s%s", list, list[0] ? ", " : "", NameStr(TupleDescAttr(desc, i)->attname));
-	return list;
-}
-
-/* Finds the value that a dotted path names in a row type. */
-PersonaRowValue *
-persona_row_value_bind(const char *path_in_row, const PersonaRowShape *shape,
-					   const char *json_path, bool *missing)
-{
-	PersonaRowValue *value = palloc0(sizeof(PersonaRowValue));
-	char	   *rest = pstrdup(path_in_row);
-	char	   *dot;
-	int			parts = 1;
-	Form_pg_attribute attribute;
-	int			column = find_column(shape->desc, path_in_row);
-
-	/* A column may itself have dots in its name; it comes first. */
-	if (column == 0)
-	{
-		dot = strchr(rest, '.');
-		if (dot != NULL)
-			*dot = '\0';
-		column = find_column(shape->desc, rest);
-		if (column == 0 && shape->at_column != NULL && strcmp(rest, "at") == 0)
-			column = find_column(shape->desc, shape->at_column);
-		rest = dot == NULL ? NULL : dot + 1;
-	}
-	else
-		rest = NULL;
-	if (column == 0)
-	{
-		if (missing == NULL)
-			persona_fail(ERRCODE_UNDEFINED_COLUMN, json_path,
-						 psprintf("%s has no column \"%s\"", shape->name, path_in_row),
-						 psprintf("Columns are: %s.", list_columns(shape->desc)));
-		*missing = true;
-		return value;
-	}
-	attribute = TupleDescAttr(shape->desc, column - 1);
-	value->column = column;
-	value->typmod = attribute->atttypmod;
-	value->type = getBaseTypeAndTypmod(attribute->atttypid, &value->typmod);
-	value->collation = attribute->attcollation;
-	for (char *c = rest; c != NULL && *c != '\0'; c++)
-		if (*c == '.')
-			parts++;
-	value->fields = palloc(sizeof(int) * parts);
-	value->key_texts = palloc(sizeof(Datum) * parts);
-	while (rest != NULL)
-	{
-		char	   *part = rest;
-
-		dot = strchr(rest, '.');
-		if (dot != NULL)
-			*dot = '\0';
-		rest = dot == NULL ? NULL : dot + 1;
-		if (value->type == JSONBOID || value->type == JSONOID)
-		{
-			value->key_texts[value->keys++] = CStringGetTextDatum(part);
-			continue;
-		}
-		if (get_typtype(value->type) == TYPTYPE_COMPOSITE)
-		{
-			TupleDesc	nested = lookup_rowtype_tupdesc(value->type, -1);
-			int			field = find_column(nested, part);
-
-			if (field == 0)
-			{
-				char	   *fields = list_columns(nested);
-
-				ReleaseTupleDesc(nested);
-				persona_fail(ERRCODE_UNDEFINED_COLUMN, json_path,
-							 psprintf("type %s has no field \"%s\"", format_type_be(value->type), part),
-							 psprintf("Fields are: %s.", fields));
-			}
-			attribute = TupleDescAttr(nested, field - 1);
-			value->fields[value->depth++] = field;
-			value->typmod = attribute->atttypmod;
-			value->type = getBaseTypeAndTypmod(attribute->atttypid, &value->typmod);
-			value->collation = attribute->attcollation;
-			ReleaseTupleDesc(nested);
-			continue;
-		}
-		persona_fail(ERRCODE_DATATYPE_MISMATCH, json_path,
-					 psprintf("\"%s\" is of type %s, which has no part \"%s\"",
-							  path_in_row, format_type_be(value->type), part),
-					 "Paths lead into json, jsonb and composite columns.");
-	}
-	if (value->type == JSONOID)
-	{
-		value->from_json = true;
-		value->type = JSONBOID;
-	}
-	{
-		Oid			output;
-		bool		varlena;
-
-		getTypeOutputInfo(value->type, &output, &varlena);
-		fmgr_info_cxt(output, &value->output, CurrentMemoryContext);
-	}
-	return value;
-}
-
-/* Returns the number of the column that a value is in; 0 when there is none. */
-int
-persona_row_value_column(const PersonaRowValue *value)
-{
-	return value->column;
-}
-
-/* Returns the type of the value (of json parts: jsonb). */
-Oid
-persona_row_value_type(const PersonaRowValue *value)
-{
-	return value->type;
-}
-
-/* Makes jsonb of json text; returns false when jsonb can't hold it ("\\u0000", huge numbers). */
-static bool
-json_to_jsonb(Datum json, Datum *jsonb)
-{
-	MemoryContext context = CurrentMemoryContext;
-	volatile bool held = true;
-
-	PG_TRY();
-	{
-		*jsonb = DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(json)));
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION
-			&& error->sqlerrcode != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
-			PG_RE_THROW();
-		FlushErrorState();
-		held = false;
-	}
-	PG_END_TRY();
-	return held;
-}
-
-/* Reads the value from a row; returns false when it is absent. */
-static bool
-fetch(const PersonaRowValue *value, const Datum *values, const bool *nulls, Datum *result)
-{
-	Datum		datum;
-
-	if (value->column == 0 || nulls[value->column - 1])
-		return false;
-	datum = values[value->column - 1];
-	for (int i = 0; i < value->depth; i++)
-	{
-		bool		null;
-
-		datum = GetAttributeByNum(DatumGetHeapTupleHeader(datum), value->fields[i], &null);
-		if (null)
-			return false;
-	}
-	if (value->from_json && !json_to_jsonb(datum, &datum))
-		return false;
-	if (value->keys > 0)
-	{
-		bool		null = false;
-
-		datum = jsonb_get_element(DatumGetJsonbP(datum), value->key_texts, value->keys, &null, false);
-		if (null)
-			return false;
-	}
-	*result = datum;
-	return true;
-}
-
-/* Reads the scalar of a jsonb value; returns false when it is none, or null. */
-static bool
-json_scalar(Datum datum, JsonbValue *scalar)
-{
-	Jsonb	   *json = DatumGetJsonbP(datum);
-
-	return JsonbExtractScalar(&json->root, scalar) && scalar->type != jbvNull;
-}
-
-/* Returns a number without trailing zeros, so that equal numbers have equal text. */
-static char *
-plain_number(Numeric number)
-{
-	char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
-
-	if (strchr(text, '.') != NULL)
-	{
-		char	   *end = text + strlen(text);
-
-		while (end[-1] == '0')
-			*--end = '\0';
-		if (end[-1] == '.')
-			end[-1] = '\0';
-	}
-	return text;
-}
-
-/* Rewrites "2026-03-01T10:00:00" for people: minutes are enough when the rest is zero. */
-static char *
-people_time(char *text)
-{
-	if (strlen(text) >= 19 && text[10] == 'T')
-	{
-		text[10] = ' ';
-		if (strcmp(text + 16, ":00") == 0)
-			text[16] = '\0';
-	}
-	return text;
-}
-
-/* Returns an instant on the wall clock of a zone, for people. */
-char *
-persona_instant_text(PcoreInstant instant, const PcoreZone *zone)
-{
-	char	   *text = palloc(MAXDATELEN + 1);
-
-	if (instant == PCORE_BEGIN_OF_TIME || instant == PCORE_END_OF_TIME)
-		return pstrdup(instant == PCORE_END_OF_TIME ? "infinity" : "-infinity");
-	JsonEncodeDateTime(text, TimestampGetDatum(pcore_local(zone, instant)), TIMESTAMPOID, NULL);
-	return people_time(text);
-}
-
-/* Returns a date or time as text in ISO form. */
-static char *
-time_text(Datum datum, Oid type, bool shown, const PcoreZone *zone)
-{
-	char	   *text;
-
-	if (type == TIMESTAMPTZOID)
-		return shown && zone != NULL ? persona_instant_text(DatumGetTimestampTz(datum), zone)
-			: psprintf("%s" INT64_FORMAT, shown ? PERSONA_INSTANT_MARK : "", DatumGetTimestampTz(datum));
-	text = palloc(MAXDATELEN + 1);
-	JsonEncodeDateTime(text, datum, type, NULL);
-	return shown && type == TIMESTAMPOID ? people_time(text) : text;
-}
-
-/* Returns a value as its type writes it; the padding of character(n) does not count. */
-static char *
-text_of(Oid type, FmgrInfo *output, Datum value)
-{
-	Oid			function;
-	bool		varlena;
-
-	if (type == BPCHAROID)
-		return TextDatumGetCString(DirectFunctionCall1(rtrim1, value));
-	if (output != NULL)
-		return OutputFunctionCall(output, value);
-	getTypeOutputInfo(type, &function, &varlena);
-	return OidOutputFunctionCall(function, value);
-}
-
-/* Returns the value as text, or NULL when it is absent. */
-char *
-persona_row_value_text(const PersonaRowValue *value, const Datum *data, const bool *nulls,
-					   bool shown, const PcoreZone *zone)
-{
-	Datum		datum;
-
-	if (!fetch(value, data, nulls, &datum))
-		return NULL;
-	if (value->type == JSONBOID)
-	{
-		JsonbValue	scalar;
-
-		if (json_scalar(datum, &scalar))
-		{
-			if (scalar.type == jbvString)
-				return pnstrdup(scalar.val.string.val, scalar.val.string.len);
-			if (scalar.type == jbvNumeric)
-				return shown ? DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(scalar.val.numeric)))
-					: plain_number(scalar.val.numeric);
-			return pstrdup(scalar.val.boolean ? "true" : "false");
-		}
-		if (JB_ROOT_IS_SCALAR(DatumGetJsonbP(datum)))
-			return NULL;
-		return OutputFunctionCall((FmgrInfo *) &value->output, datum);
-	}
-	if (is_time_type(value->type))
-		return time_text(datum, value->type, shown, zone);
-	if (value->type == NUMERICOID && !shown)
-		return plain_number(DatumGetNumeric(datum));
-	if ((value->type == FLOAT4OID || value->type == FLOAT8OID) && !shown)
-	{
-		double		number = value->type == FLOAT4OID ? DatumGetFloat4(datum) : DatumGetFloat8(datum);
-
-		/* One text per number, whatever extra_float_digits says. */
-		return psprintf("%.17g", number == 0 ? 0.0 : number);
-	}
-	return text_of(value->type, (FmgrInfo *) &value->output, datum);
-}
-
-/* Returns a value that is a number as text, or NULL when it is absent or no number. */
-char *
-persona_row_value_number(const PersonaRowValue *value, const Datum *data, const bool *nulls)
-{
-	Datum		datum;
-	JsonbValue	scalar;
-
-	if (value->type == JSONBOID
-		&& (!fetch(value, data, nulls, &datum) || !json_scalar(datum, &scalar) || scalar.type != jbvNumeric))
-		return NULL;
-	return persona_row_value_text(value, data, nulls, false, NULL);
 }
 
 /* Tells whether a test's outcome depends on as_of. */
@@ -552,7 +199,7 @@ bind_constant(PersonaRowTest *bound, int index, Oid type)
 												  : operand->text);
 		return;
 	}
-	if (is_time_type(type))
+	if (persona_is_time_type(type))
 	{
 		if (operand->kind != PERSONA_JSON_STRING || !pcore_moment_parse(operand->text, &constant->moment))
 			persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, path,
@@ -576,7 +223,7 @@ bind_constant(PersonaRowTest *bound, int index, Oid type)
 	}
 	constant->value = convert_operand(operand, type, path);
 	if (test->ignore_case && is_text_type(type))
-		constant->value = lower_text(text_of(type, NULL, constant->value), bound->compare_collation);
+		constant->value = lower_text(persona_text_of(type, NULL, constant->value), bound->compare_collation);
 }
 
 /* Finds the comparison of a type. */
@@ -618,8 +265,9 @@ bind_elements(PersonaRowTest *bound, const char *column)
 		bound->element = getBaseType(bound->element);
 		get_typlenbyvalalign(bound->element, &bound->element_length, &bound->element_by_value,
 							 &bound->element_align);
-		bind_compare(bound, bound->element, get_typcollation(bound->element));
-		if (is_time_type(bound->element))
+		bind_compare(bound, bound->element,
+					 OidIsValid(bound->value->collation) ? bound->value->collation : get_typcollation(bound->element));
+		if (persona_is_time_type(bound->element))
 			wrong_type(bound, column, "an array of other than dates and times");
 	}
 	for (int i = 0; i < bound->count; i++)
@@ -732,7 +380,7 @@ persona_row_test_bind(const PersonaCondition *condition, const PersonaRowShape *
 		case PERSONA_AFTER:
 		case PERSONA_ON:
 		case PERSONA_ANNIVERSARY_WITHIN:
-			if (!is_time_type(type) && type != JSONBOID)
+			if (!persona_is_time_type(type) && type != JSONBOID)
 				wrong_type(bound, condition->name, "a date or time");
 			if (test->period.kind == PERSONA_PERIOD_LITERAL && !pcore_moment_parse(test->period.text, &bound->moment))
 				persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, test->path,
@@ -782,6 +430,105 @@ persona_row_test_constants(const PersonaRowTest *bound, int *count, Datum **cons
 	*type = bound->value->type;
 	*collation = bound->value->collation;
 	return true;
+}
+
+/* Returns the pattern of a text test, and its collation; false when it is none. */
+bool
+persona_row_test_pattern(const PersonaRowTest *bound, const char **pattern, bool *ignore_case, Oid *collation)
+{
+	if (bound->pattern == NULL)
+		return false;
+	*pattern = bound->pattern;
+	*ignore_case = bound->test->ignore_case;
+	*collation = bound->compare_collation;
+	return true;
+}
+
+/* Returns the constants of a comparison that ignores case, in lower case; false when it is none. */
+bool
+persona_row_test_caseless(const PersonaRowTest *bound, int *count, Datum **constants, Oid *collation)
+{
+	if (bound->operator > PERSONA_BETWEEN || !bound->test->ignore_case)
+		return false;
+	*constants = palloc(sizeof(Datum) * bound->count);
+	for (int i = 0; i < bound->count; i++)
+		(*constants)[i] = bound->constants[i].value;
+	*count = bound->count;
+	*collation = bound->compare_collation;
+	return true;
+}
+
+/* Returns the elements that a list test of an array looks for; false when it is none. */
+bool
+persona_row_test_elements(const PersonaRowTest *bound, int *count, Datum **constants, Oid *element, Oid *collation)
+{
+	if (bound->operator < PERSONA_CONTAINS_ANY || bound->operator > PERSONA_CONTAINS_NONE
+		|| bound->value->type == JSONBOID)
+		return false;
+	*constants = palloc(sizeof(Datum) * bound->count);
+	for (int i = 0; i < bound->count; i++)
+		(*constants)[i] = bound->constants[i].value;
+	*count = bound->count;
+	*element = bound->element;
+	*collation = bound->compare_collation;
+	return true;
+}
+
+/* Tells whether a literal is compared with the column on the wall clock, whatever the zone. */
+static bool
+is_clock_test(const PersonaRowTest *bound)
+{
+	if (bound->test->period.kind != PERSONA_PERIOD_LITERAL || bound->moment.fixed)
+		return false;
+	return bound->value->type == TIMESTAMPOID
+		|| (bound->value->type == DATEOID && bound->moment.date_only);
+}
+
+/* The offset of UTC. */
+static PcoreDuration
+utc_offset(const PcoreZone *zone, PcoreInstant instant, PcoreInstant *from, PcoreInstant *until)
+{
+	*from = PCORE_BEGIN_OF_TIME;
+	*until = PCORE_END_OF_TIME;
+	return 0;
+}
+
+/* On the wall clock of UTC a local time is its own number. */
+static const PcoreZone wall_clock = {utc_offset, NULL};
+
+/* Returns the range of values that a test of a date or time with a literal names. */
+bool
+persona_row_test_range(const PersonaRowTest *bound, Datum *from, Datum *until)
+{
+	const PcoreZone *zone = bound->has_zone ? &bound->zone : &wall_clock;
+	PcoreInstant begin;
+	PcoreInstant end;
+
+	if (bound->operator < PERSONA_BEFORE || bound->operator > PERSONA_ON
+		|| bound->test->period.kind != PERSONA_PERIOD_LITERAL)
+		return false;
+	if (is_clock_test(bound))
+		zone = &wall_clock;
+	else if (bound->value->type != TIMESTAMPTZOID || (!bound->moment.fixed && !bound->has_zone))
+		return false;
+	begin = pcore_moment_begin(&bound->moment, zone);
+	end = pcore_moment_end(&bound->moment, zone);
+	if (bound->value->type == DATEOID)
+	{
+		*from = DateADTGetDatum((DateADT) pcore_day_of(begin));
+		*until = DateADTGetDatum((DateADT) pcore_day_of(end));
+		return true;
+	}
+	*from = TimestampTzGetDatum(begin);
+	*until = TimestampTzGetDatum(end);
+	return true;
+}
+
+/* Returns the base type of the value that a test reads. */
+Oid
+persona_row_test_type(const PersonaRowTest *bound)
+{
+	return bound->value->type;
 }
 
 /* Compares a value with a constant of its type. */
@@ -861,11 +608,11 @@ passes_comparison(const PersonaRowTest *bound, Datum value, const PcoreZone *zon
 	bool		json = bound->value->type == JSONBOID;
 	int			order;
 
-	if (json && !json_scalar(value, &scalar))
+	if (json && !persona_json_scalar(value, &scalar))
 		return false;
 	if (bound->test->ignore_case && !json)
 	{
-		value = lower_text(text_of(bound->value->type, (FmgrInfo *) &bound->value->output, value),
+		value = lower_text(persona_text_of(bound->value->type, (FmgrInfo *) &bound->value->output, value),
 						   bound->compare_collation);
 	}
 	if (bound->operator == PERSONA_BETWEEN)
@@ -903,12 +650,12 @@ passes_pattern(const PersonaRowTest *bound, Datum value)
 	{
 		JsonbValue	scalar;
 
-		if (!json_scalar(value, &scalar) || scalar.type != jbvString)
+		if (!persona_json_scalar(value, &scalar) || scalar.type != jbvString)
 			return false;
 		string = pnstrdup(scalar.val.string.val, scalar.val.string.len);
 	}
 	else
-		string = text_of(bound->value->type, (FmgrInfo *) &bound->value->output, value);
+		string = persona_text_of(bound->value->type, (FmgrInfo *) &bound->value->output, value);
 	if (bound->test->ignore_case && bound->operator != PERSONA_MATCHES)
 		string = str_tolower(string, strlen(string), bound->compare_collation);
 	length = strlen(string);
@@ -1011,22 +758,13 @@ read_instant(const PersonaRowTest *bound, Datum value, const PcoreZone *zone, Pc
 				JsonbValue	scalar;
 				PcoreMoment moment;
 
-				if (!json_scalar(value, &scalar) || scalar.type != jbvString
+				if (!persona_json_scalar(value, &scalar) || scalar.type != jbvString
 					|| !pcore_moment_parse(pnstrdup(scalar.val.string.val, scalar.val.string.len), &moment))
 					return false;
 				*instant = pcore_moment_begin(&moment, zone);
 				return true;
 			}
 	}
-}
-
-/* The offset of UTC. */
-static PcoreDuration
-utc_offset(const PcoreZone *zone, PcoreInstant instant, PcoreInstant *from, PcoreInstant *until)
-{
-	*from = PCORE_BEGIN_OF_TIME;
-	*until = PCORE_END_OF_TIME;
-	return 0;
 }
 
 /* Returns the truth that holds in one stretch of time. */
@@ -1131,6 +869,9 @@ time_truth(const PersonaRowTest *bound, Datum value, const PcoreZone *zone, Pers
 {
 	PcoreInstant instant;
 
+	/* Two wall-clock times are compared as such. */
+	if (is_clock_test(bound))
+		zone = &wall_clock;
 	if (!read_instant(bound, value, zone, &instant))
 		return ALWAYS_FALSE;
 	if (persona_test_is_relative(bound->test))
@@ -1154,20 +895,18 @@ persona_row_test_is_relative(const PersonaRowTest *bound)
 char *
 persona_row_test_keep(const PersonaRowTest *bound, const Datum *values, const bool *nulls)
 {
-	/* On the wall clock of UTC a local time is its own number. */
-	static const PcoreZone wall_clock = {utc_offset, NULL};
 	Datum		value;
 	PcoreInstant instant;
 	char		kind = bound->value->type == TIMESTAMPTZOID ? 'i' : bound->value->type == DATEOID ? 'd' : 'l';
 
-	if (!fetch(bound->value, values, nulls, &value))
+	if (!persona_row_value_fetch(bound->value, values, nulls, &value))
 		return pstrdup("-");
 	if (bound->value->type == JSONBOID)
 	{
 		JsonbValue	scalar;
 		PcoreMoment moment;
 
-		if (!json_scalar(value, &scalar) || scalar.type != jbvString
+		if (!persona_json_scalar(value, &scalar) || scalar.type != jbvString
 			|| !pcore_moment_parse(pnstrdup(scalar.val.string.val, scalar.val.string.len), &moment))
 			return pstrdup("-");
 		return psprintf("%c" INT64_FORMAT, moment.fixed ? 'i' : moment.date_only ? 'd' : 'l', moment.local);
@@ -1202,7 +941,7 @@ persona_row_test_truth(const PersonaRowTest *bound, const Datum *values, const b
 					   PersonaView view)
 {
 	Datum		value;
-	bool		present = fetch(bound->value, values, nulls, &value);
+	bool		present = persona_row_value_fetch(bound->value, values, nulls, &value);
 
 	if (bound->has_zone)
 		zone = &bound->zone;
@@ -1211,7 +950,7 @@ persona_row_test_truth(const PersonaRowTest *bound, const Datum *values, const b
 	{
 		JsonbValue	scalar;
 
-		present = json_scalar(value, &scalar);
+		present = persona_json_scalar(value, &scalar);
 	}
 	switch (bound->operator)
 	{

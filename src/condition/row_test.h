@@ -46,6 +46,26 @@ extern bool persona_row_test_is_plain_column(const PersonaRowTest *test);
 extern bool persona_row_test_constants(const PersonaRowTest *test, int *count, Datum **constants,
 									   Oid *type, Oid *collation);
 
+/* Returns the pattern of a text test (in lower case if case is ignored), and its collation; false when it is none. */
+extern bool persona_row_test_pattern(const PersonaRowTest *test, const char **pattern, bool *ignore_case,
+									 Oid *collation);
+
+/* Returns the constants of a comparison that ignores case, in lower case; false when it is none. */
+extern bool persona_row_test_caseless(const PersonaRowTest *test, int *count, Datum **constants, Oid *collation);
+
+/* Returns the elements that a list test of an array looks for; false when it is none. */
+extern bool persona_row_test_elements(const PersonaRowTest *test, int *count, Datum **constants,
+									  Oid *element, Oid *collation);
+
+/*
+ * Returns the range [from, until) of values of the column's type that a test of
+ * a date or time with a literal names; false when it depends on the zone.
+ */
+extern bool persona_row_test_range(const PersonaRowTest *test, Datum *from, Datum *until);
+
+/* Returns the base type of the value that a test reads. */
+extern Oid	persona_row_test_type(const PersonaRowTest *test);
+
 /* Tells whether a test's outcome depends on as_of. */
 extern bool persona_test_is_relative(const PersonaTest *test);
 

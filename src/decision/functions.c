@@ -33,6 +33,7 @@ PG_FUNCTION_INFO_V1(persona_candidates);
 PG_FUNCTION_INFO_V1(persona_cohorts);
 PG_FUNCTION_INFO_V1(persona_triggers);
 PG_FUNCTION_INFO_V1(persona_holds);
+PG_FUNCTION_INFO_V1(persona_holds_rest);
 PG_FUNCTION_INFO_V1(persona_truth);
 PG_FUNCTION_INFO_V1(persona_in_cohort);
 PG_FUNCTION_INFO_V1(persona_holds_over_step);
@@ -621,6 +622,16 @@ persona_holds(PG_FUNCTION_ARGS)
 						   PG_GETARG_TIMESTAMPTZ(2));
 	end_condition(fcinfo, outer);
 	PG_RETURN_BOOL(holds);
+}
+
+/*
+ * persona.holds_rest(customer, condition, as_of): persona.holds, where the
+ * planner has put a part of the condition before it.
+ */
+Datum
+persona_holds_rest(PG_FUNCTION_ARGS)
+{
+	return persona_holds(fcinfo);
 }
 
 /*
