@@ -578,8 +578,25 @@ BEGIN ATOMIC
 END$sql$, made.type, made.key, persona.bound_scan('(SELECT all_rulings.program)'), made.rows);
 
 	EXECUTE format($sql$
+CREATE OR REPLACE FUNCTION persona.rulings_for(customer %1$s, channel text, placement text, context json, as_of timestamptz,
+	program persona.program)
+RETURNS TABLE (slot bigint, ruling persona.ruling)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 2
+BEGIN ATOMIC
+	SELECT d.ordinality, ROW('chosen', d.valid_until, ROW(%5$s)::persona.decision)::persona.ruling
+	FROM %3$s
+	CROSS JOIN LATERAL persona.decide_for(p.program, c.*,
+		persona.timeline_concat(t.events, persona.context(p.program, rulings_for.context::jsonb, rulings_for.as_of)),
+		rulings_for.as_of, rulings_for.channel, rulings_for.placement) WITH ORDINALITY AS d
+	WHERE c.%2$s %4$s rulings_for.customer
+	ORDER BY d.ordinality;
+END$sql$, made.type, made.key, persona.bound_scan('(SELECT rulings_for.program)'), made.operator,
+		(SELECT string_agg('d.' || quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+			WHERE a.attrelid = 'persona.decision'::regclass AND NOT a.attisdropped));
+
+	EXECUTE format($sql$
 CREATE OR REPLACE FUNCTION persona.write_contacts(customers %1$s[], rulings persona.ruling[], as_of timestamptz,
-	program persona.program, complete boolean, OUT written bigint[], OUT suppressed jsonb) RETURNS record
+	program persona.program, complete boolean, places boolean, OUT written bigint[], OUT suppressed jsonb) RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -594,7 +611,7 @@ DECLARE
 	refused integer[];
 	judged record;
 BEGIN
-	IF EXISTS (SELECT FROM persona.channel AS c WHERE c.capacity_per_day IS NOT NULL) THEN
+	IF places AND EXISTS (SELECT FROM persona.channel AS c WHERE c.capacity_per_day IS NOT NULL) THEN
 		LOOP
 			full_channels := '{}';
 			full_days := '{}';
@@ -708,7 +725,7 @@ BEGIN
 	written := 0;
 	suppressed := CASE WHEN gone > 0 THEN jsonb_build_object('gone', gone) ELSE '{}' END;
 	IF held IS NOT NULL THEN
-		SELECT * INTO outcome FROM persona.write_contacts(held, given, run.as_of, program, run.campaigns IS NULL);
+		SELECT * INTO outcome FROM persona.write_contacts(held, given, run.as_of, program, run.campaigns IS NULL, true);
 		written := cardinality(outcome.written);
 		suppressed := suppressed || coalesce(outcome.suppressed, '{}');
 	END IF;
@@ -724,7 +741,8 @@ END
 $body$ $sql$, made.type, made.operator);
 
 	EXECUTE format($sql$
-CREATE OR REPLACE FUNCTION persona.commit_message(customer %1$s, as_of timestamptz DEFAULT NULL) RETURNS SETOF persona.contact
+CREATE OR REPLACE FUNCTION persona.commit_message(customer %1$s, channel text DEFAULT NULL, placement text DEFAULT NULL,
+	context json DEFAULT NULL, as_of timestamptz DEFAULT NULL) RETURNS SETOF persona.contact
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -732,10 +750,16 @@ AS $body$
 DECLARE
 	program persona.program := persona.program();
 	earlier timestamptz;
-	ruling persona.ruling;
+	rulings persona.ruling[];
 	written bigint[];
 BEGIN
 	PERFORM persona.check_as_of(as_of);
+	IF commit_message.channel IS NULL AND (commit_message.placement IS NOT NULL OR commit_message.context IS NOT NULL) THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'a placement and a context belong to a channel',
+			HINT = 'Give the channel on which the customer is.';
+	END IF;
 	LOOP
 		SELECT d.decided_at INTO earlier FROM persona.due AS d WHERE d.customer %2$s commit_message.customer FOR UPDATE;
 		EXIT WHEN FOUND;
@@ -753,15 +777,25 @@ BEGIN
 	END IF;
 	commit_message.as_of := coalesce(commit_message.as_of, greatest(clock_timestamp(), earlier));
 
-	program := persona.close_full_days(program, commit_message.as_of);
-	SELECT (r.ruling).* INTO ruling
-	FROM persona.rulings(ARRAY[commit_message.customer], commit_message.as_of, program) AS r;
-	IF ruling.stage = 'chosen' THEN
+	IF commit_message.channel IS NULL THEN
+		program := persona.close_full_days(program, commit_message.as_of);
+		SELECT array_agg(r.ruling) INTO rulings
+		FROM persona.rulings(ARRAY[commit_message.customer], commit_message.as_of, program) AS r
+		WHERE (r.ruling).stage = 'chosen';
+	ELSE
+		SELECT array_agg(r.ruling ORDER BY r.slot) INTO rulings
+		FROM persona.rulings_for(commit_message.customer, commit_message.channel, commit_message.placement,
+			commit_message.context, commit_message.as_of, program) AS r;
+	END IF;
+	IF rulings IS NOT NULL THEN
+		-- whoever is there needs no place
 		SELECT w.written INTO written
-		FROM persona.write_contacts(ARRAY[commit_message.customer], ARRAY[ruling], commit_message.as_of, program, false) AS w;
+		FROM persona.write_contacts(array_fill(commit_message.customer, ARRAY[cardinality(rulings)]), rulings,
+			commit_message.as_of, program, false, commit_message.channel IS NULL) AS w;
 		RETURN QUERY
 		SELECT c.* FROM persona.contact AS c
-		WHERE c.customer %2$s commit_message.customer AND c.contact_id = ANY (written);
+		WHERE c.customer %2$s commit_message.customer AND c.contact_id = ANY (written)
+		ORDER BY c.contact_id;
 	END IF;
 END
 $body$ $sql$, made.type, made.operator, made.relation, made.key);
@@ -770,11 +804,12 @@ $body$ $sql$, made.type, made.operator, made.relation, made.key);
 		SELECT * FROM (VALUES
 			('rulings(%s[], timestamptz, persona.program)', 'each of some customers'' next message, or how far campaigns came, as of an instant, with a program'),
 			('all_rulings(timestamptz, persona.program)', 'each customer''s next message, or how far campaigns came, as of an instant, with a program'),
-			('write_contacts(%s[], persona.ruling[], timestamptz, persona.program, boolean)', 'writes the contacts of rulings that a program made, and returns their numbers and the other customers, counted by stage; who finds no place on a channel with a capacity is judged again without it; the caller has locked the customers'' rows in persona.due, and only then made the rulings, or found that nobody had decided since. complete: the rulings looked at all campaigns and ways, so that nobody need look again until valid_until'),
+			('rulings_for(%s, text, text, json, timestamptz, persona.program)', 'the messages for a customer who is on a channel, for each slot of a placement, with a program; see next_message_for()'),
+			('write_contacts(%s[], persona.ruling[], timestamptz, persona.program, boolean, boolean)', 'writes the contacts of rulings that a program made, and returns their numbers and the other customers, counted by stage; who finds no place on a channel with a capacity is judged again without it, unless places is false; the caller has locked the customers'' rows in persona.due, and only then made the rulings, or found that nobody had decided since. complete: the rulings looked at all campaigns and ways, so that nobody need look again until valid_until'),
 			('write_batch(persona.run_log, tid, tid)', 'writes a batch of a run: the customers between two places of its list'),
-			('commit_message(%s, timestamptz)', 'decides a customer''s next message and writes it, under all limits, in the caller''s transaction; returns the contact, no row if there is no message.
-as_of: the instant, by default the clock''s, not in the future nor before the customer''s last decision.
-Errors: datetime_field_overflow, object_not_in_prerequisite_state; serialization_failure if the transaction''s snapshot is older than another decision for this customer')
+			('commit_message(%s, text, text, json, timestamptz)', 'decides a customer''s next message and writes it, under all limits, in the caller''s transaction; returns the contact, no row if there is no message.
+channel, placement, context: the customer is there, as in next_message_for(), all of whose messages are written; NULL: whatever channel is best; as_of: the instant, by default the clock''s, not in the future nor before the customer''s last decision.
+Errors: datetime_field_overflow, invalid_parameter_value, object_not_in_prerequisite_state; serialization_failure if the transaction''s snapshot is older than another decision for this customer')
 		) AS v (signature, about)
 	LOOP
 		EXECUTE format('COMMENT ON FUNCTION persona.' || described.signature || ' IS %2$L', made.type, described.about);
@@ -790,7 +825,7 @@ CREATE FUNCTION persona.drop_runner() RETURNS void
 	SET client_min_messages = warning
 AS $$
 BEGIN
-	DROP FUNCTION IF EXISTS persona.rulings, persona.all_rulings, persona.write_contacts, persona.write_batch, persona.commit_message;
+	DROP FUNCTION IF EXISTS persona.rulings, persona.all_rulings, persona.rulings_for, persona.write_contacts, persona.write_batch, persona.commit_message;
 END
 $$;
 

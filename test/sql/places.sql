@@ -36,7 +36,7 @@ UPDATE persona.campaign SET max_contacts = 5;
 DELETE FROM persona.campaign_channel WHERE position = 3;
 CALL persona.run(as_of => '2026-03-10 13:00');
 SELECT total, written, suppressed FROM persona.run_log ORDER BY run DESC LIMIT 1;
-SELECT count(*) FROM persona.commit_message(1, '2026-03-10 13:30');
+SELECT count(*) FROM persona.commit_message(1, as_of => '2026-03-10 13:30');
 
 -- what is cancelled, fails or is deleted gives its place back; what did not end after all takes it again
 UPDATE persona.contact SET status = 'cancelled' WHERE customer = 20;
@@ -49,23 +49,23 @@ SELECT * FROM persona.capacity_use ORDER BY channel;
 SELECT * FROM wrong;
 -- what is rolled back, too
 BEGIN;
-SELECT channel FROM persona.commit_message(1, '2026-03-10 14:00');
+SELECT channel FROM persona.commit_message(1, as_of => '2026-03-10 14:00');
 SELECT used FROM persona.capacity_use WHERE channel = 'call';
 ROLLBACK;
 SELECT used FROM persona.capacity_use WHERE channel = 'call';
-SELECT channel FROM persona.commit_message(2, '2026-03-10 14:00');
-SELECT channel FROM persona.commit_message(3, '2026-03-10 14:00');
-SELECT channel FROM persona.commit_message(4, '2026-03-10 14:00');
+SELECT channel FROM persona.commit_message(2, as_of => '2026-03-10 14:00');
+SELECT channel FROM persona.commit_message(3, as_of => '2026-03-10 14:00');
+SELECT channel FROM persona.commit_message(4, as_of => '2026-03-10 14:00');
 
 -- the days are those of the default zone: in Berlin the next one begins at 23:00
-SELECT channel, capacity_day FROM persona.commit_message(5, '2026-03-10 22:59:59.999999');
-SELECT channel, capacity_day FROM persona.commit_message(5, '2026-03-10 23:00');
+SELECT channel, capacity_day FROM persona.commit_message(5, as_of => '2026-03-10 22:59:59.999999');
+SELECT channel, capacity_day FROM persona.commit_message(5, as_of => '2026-03-10 23:00');
 -- when the message is sent counts, not when it is decided
 UPDATE persona.channel SET open_hours = 'daily 09:00-10:00' WHERE name = 'call';
-SELECT channel, capacity_day, decided_at, send_at FROM persona.commit_message(6, '2026-03-11 12:00');
+SELECT channel, capacity_day, decided_at, send_at FROM persona.commit_message(6, as_of => '2026-03-11 12:00');
 -- a capacity of 0, and none any more
 UPDATE persona.channel SET open_hours = NULL, capacity_per_day = 0;
-SELECT channel FROM persona.commit_message(7, '2026-03-12 12:00');
+SELECT channel FROM persona.commit_message(7, as_of => '2026-03-12 12:00');
 UPDATE persona.channel SET capacity_per_day = NULL;
-SELECT channel, capacity_day FROM persona.commit_message(7, '2026-03-12 13:00');
+SELECT channel, capacity_day FROM persona.commit_message(7, as_of => '2026-03-12 13:00');
 SELECT * FROM wrong;

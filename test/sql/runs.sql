@@ -38,34 +38,47 @@ INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('gold
 
 SELECT customer, campaign, channel, message, status, decided_at, send_at, subject, body, priority, score, reason, trigger, fired_at,
 	program = persona.program_hash(persona.program()) AS program
-FROM persona.commit_message(3, '2026-03-01 10:00');
+FROM persona.commit_message(3, as_of => '2026-03-01 10:00');
 -- what it takes is taken
-SELECT count(*) FROM persona.commit_message(3, '2026-03-01 10:00');
+SELECT count(*) FROM persona.commit_message(3, as_of => '2026-03-01 10:00');
 -- no message, no customer, nobody
 SELECT count(*) FROM persona.commit_message(1);
 SELECT count(*) FROM persona.commit_message(1000);
 SELECT count(*) FROM persona.commit_message(NULL);
 SELECT count(*) FROM persona.due WHERE customer NOT IN (1, 3);
 -- decisions go forward, and not beyond now
-SELECT persona.commit_message(3, '2026-03-01 09:59');
-SELECT persona.commit_message(3, '2999-01-01');
-SELECT persona.commit_message(3, 'infinity');
+SELECT persona.commit_message(3, as_of => '2026-03-01 09:59');
+SELECT persona.commit_message(3, as_of => '2999-01-01');
+SELECT persona.commit_message(3, as_of => 'infinity');
 -- as of the clock
 SELECT decided_at BETWEEN now() AND clock_timestamp() AS as_of_now, send_at = decided_at AS at_once FROM persona.commit_message(6);
 -- what is rolled back gives its slot back
 BEGIN;
-SELECT customer, campaign FROM persona.commit_message(9, '2026-03-01 10:00');
-SELECT customer, campaign FROM persona.commit_message(9, '2026-03-01 10:00');
+SELECT customer, campaign FROM persona.commit_message(9, as_of => '2026-03-01 10:00');
+SELECT customer, campaign FROM persona.commit_message(9, as_of => '2026-03-01 10:00');
 ROLLBACK;
-SELECT customer, campaign FROM persona.commit_message(9, '2026-03-01 10:00');
+SELECT customer, campaign FROM persona.commit_message(9, as_of => '2026-03-01 10:00');
 -- one firing, one contact
 INSERT INTO click VALUES (1, '2026-03-01 08:00', 'view', 7);
-SELECT customer, campaign, trigger, fired_at FROM persona.commit_message(1, '2026-03-01 10:00');
-SELECT count(*) FROM persona.commit_message(1, '2026-03-01 11:00');
+SELECT customer, campaign, trigger, fired_at FROM persona.commit_message(1, as_of => '2026-03-01 10:00');
+SELECT count(*) FROM persona.commit_message(1, as_of => '2026-03-01 11:00');
 INSERT INTO click VALUES (1, '2026-03-03 08:00', 'view', 7);
-SELECT customer, campaign, trigger, fired_at FROM persona.commit_message(1, '2026-03-03 10:00');
--- the program that decided is kept, once
-SELECT count(*), bool_and(a.hash = persona.program_hash(persona.program())) FROM persona.program_archive AS a;
+SELECT customer, campaign, trigger, fired_at FROM persona.commit_message(1, as_of => '2026-03-03 10:00');
+-- who is there, on a page: as many as it has slots, whatever the channel's address
+INSERT INTO persona.channel (name) VALUES ('web');
+INSERT INTO persona.placement (channel, name, slots) VALUES ('web', 'home', 2), ('web', 'footer', 1);
+INSERT INTO persona.message (name, experience, channel, body) VALUES ('banner', 'offer', 'web', 'Look, {{customer.id}}');
+INSERT INTO persona.campaign (name, experience, max_contacts) VALUES ('a', 'offer', 1), ('b', 'offer', 2), ('c', 'offer', 1);
+INSERT INTO persona.campaign_channel (campaign, position, channel, placement) VALUES ('a', 1, 'web', 'home'), ('b', 1, 'web', 'home'), ('c', 1, 'web', 'home');
+SELECT campaign, channel, placement, body FROM persona.commit_message(4, 'web', 'home', '{"page": "start"}', '2026-03-01 10:00');
+SELECT campaign, channel, placement, body FROM persona.commit_message(4, 'web', 'home', as_of => '2026-03-01 10:00');
+SELECT campaign, channel, placement, body FROM persona.commit_message(4, 'web', 'footer', as_of => '2026-03-01 10:00');
+SELECT persona.commit_message(4, 'fax');
+SELECT persona.commit_message(4, placement => 'home');
+DELETE FROM persona.campaign_channel WHERE channel = 'web';
+DELETE FROM persona.campaign WHERE name IN ('a', 'b', 'c');
+-- the programs that decided are kept, once
+SELECT count(*), count(*) FILTER (WHERE a.hash = persona.program_hash(persona.program())) FROM persona.program_archive AS a;
 
 --
 -- Runs
