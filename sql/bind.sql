@@ -540,6 +540,7 @@ BEGIN
 	EXECUTE format('COMMENT ON FUNCTION persona.next_message_for(%s, text, text, json, timestamptz) IS %L', customer_key.sql_type,
 		'the messages for a customer who is on a channel, one for each slot of the placement (NULL: of all placements), given what is known of the moment: {"page": "cancel_form"}');
 
+	PERFORM persona.create_choosers();
 	PERFORM persona.create_delivery();
 	PERFORM persona.create_runner();
 END
@@ -556,6 +557,7 @@ BEGIN
 	DROP VIEW IF EXISTS persona.next_message, persona.cohort_member, persona.open_trigger;
 	DROP FUNCTION IF EXISTS persona.next_message_at, persona.cohort_member_at, persona.open_trigger_at, persona.explain,
 		persona.next_message_for;
+	PERFORM persona.drop_choosers();
 	PERFORM persona.drop_delivery();
 	PERFORM persona.drop_runner();
 END

@@ -23,6 +23,7 @@ CREATE TABLE persona.campaign (
 	max_contacts_within interval CHECK (persona.is_fixed_length(max_contacts_within)),
 	min_gap interval CHECK (persona.is_fixed_length(min_gap)),
 	max_contacts_per_firing integer DEFAULT 1 CHECK (max_contacts_per_firing >= 0),
+	channel_choice text NOT NULL DEFAULT 'position' CHECK (channel_choice = ANY (ARRAY['position', 'preference', 'score'])),
 	experiment text REFERENCES persona.experiment ON UPDATE CASCADE,
 	variation integer CHECK (variation >= 0),
 	active boolean NOT NULL DEFAULT true,
@@ -51,6 +52,7 @@ COMMENT ON COLUMN persona.campaign.max_contacts IS 'how often it may contact one
 COMMENT ON COLUMN persona.campaign.max_contacts_within IS 'within which length of time max_contacts counts, in fixed units; NULL: ever';
 COMMENT ON COLUMN persona.campaign.min_gap IS 'how much time must be between two of its contacts with one customer, in fixed units; NULL: none';
 COMMENT ON COLUMN persona.campaign.max_contacts_per_firing IS 'how many contacts one firing of its trigger gets; NULL: any number';
+COMMENT ON COLUMN persona.campaign.channel_choice IS 'in which order it tries its channels: by position, by the customer''s preference, or by score; what is left open is by position';
 COMMENT ON COLUMN persona.campaign.experiment IS 'it is for customers in a variation of this experiment; NULL: for all';
 COMMENT ON COLUMN persona.campaign.variation IS 'the number of the variation, from 0 on';
 COMMENT ON COLUMN persona.campaign.active IS 'whether it takes part at all';

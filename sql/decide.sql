@@ -76,15 +76,20 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 				FROM persona.trigger AS t),
 			experiences => (SELECT json_agg(json_build_object(
 					'name', e.name,
-					'kind', e.kind) ORDER BY e.name COLLATE "C")
+					'kind', e.kind,
+					'topic', e.topic) ORDER BY e.name COLLATE "C")
 				FROM persona.experience AS e),
 			channels => (SELECT json_agg(json_build_object(
 					'name', c.name,
 					'synchronous', c.synchronous,
 					'address', c.address_column,
+					'opt_in', c.opt_in,
 					'consent', c.consent::json,
 					'open_hours', c.open_hours::text,
 					'quiet_hours', c.quiet_hours::text,
+					'holidays', c.holidays,
+					'affinity', c.affinity::text,
+					'affinity_column', c.affinity_column,
 					'cost', c.cost::text,
 					'capacity_per_day', c.capacity_per_day,
 					'weight', c.weight::text) ORDER BY c.name COLLATE "C")
@@ -120,6 +125,7 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'max_contacts_within', persona.microseconds(c.max_contacts_within),
 					'min_gap', persona.microseconds(c.min_gap),
 					'max_contacts_per_firing', c.max_contacts_per_firing,
+					'channel_choice', c.channel_choice,
 					'experiment', c.experiment,
 					'variation', c.variation,
 					'channels', coalesce((SELECT json_agg(json_build_object(

@@ -124,7 +124,129 @@ CREATE FUNCTION persona.build_rules() RETURNS json
 					'share', h.share,
 					'seed', h.seed,
 					'hash_version', h.hash_version) ORDER BY h.name COLLATE "C")
-				FROM persona.holdout AS h), '[]'));
+				FROM persona.holdout AS h), '[]'),
+			'topics', coalesce((SELECT json_agg(json_build_object(
+					'name', t.name,
+					'opt_in', t.opt_in) ORDER BY t.name COLLATE "C")
+				FROM persona.topic AS t), '[]'),
+			'holidays', coalesce((SELECT json_agg(json_build_object(
+					'calendar', d.calendar,
+					'days', d.days) ORDER BY d.calendar COLLATE "C")
+				FROM (SELECT h.calendar, json_agg(h.day - date '2000-01-01' ORDER BY h.day) AS days
+					FROM persona.holiday AS h GROUP BY h.calendar) AS d), '[]'));
 	END;
 
 COMMENT ON FUNCTION persona.build_rules() IS 'the member "rules" of the program of all live definitions';
+
+--------------------------------------------------------------------------------
+-- What customers choose: functions for their own pages
+--
+-- They write rows of persona.choice, which is never updated: the latest choice
+-- holds, and the past can be asked.  Like the views they carry the customers'
+-- key in its own type, so they are made when customers are bound.
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION persona.known_channel(channel text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF channel IS NOT NULL AND NOT EXISTS (SELECT FROM persona.channel AS c WHERE c.name = known_channel.channel) THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'undefined_object',
+			MESSAGE = format('there is no channel "%s"', channel),
+			HINT = 'Channels are kept in persona.channel; NULL means all.';
+	END IF;
+	RETURN channel;
+END
+$$;
+
+COMMENT ON FUNCTION persona.known_channel(text) IS 'the channel itself, or NULL for NULL; error undefined_object if there is none of that name';
+
+CREATE FUNCTION persona.known_topic(topic text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF topic IS NOT NULL AND NOT EXISTS (SELECT FROM persona.topic AS t WHERE t.name = known_topic.topic) THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'undefined_object',
+			MESSAGE = format('there is no topic "%s"', topic),
+			HINT = 'Topics are kept in persona.topic; NULL means all.';
+	END IF;
+	RETURN topic;
+END
+$$;
+
+COMMENT ON FUNCTION persona.known_topic(text) IS 'the topic itself, or NULL for NULL; error undefined_object if there is none of that name';
+
+CREATE FUNCTION persona.create_choosers() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	key text;
+	agreement record;
+BEGIN
+	SELECT format_type(k.type, -1) INTO STRICT key FROM persona.customer_key() AS k;
+	FOR agreement IN
+		SELECT * FROM (VALUES ('consent', 'the customer agrees to be contacted'),
+			('objection', 'the customer does not want to be contacted')) AS v (choice, about)
+	LOOP
+		EXECUTE format($sql$
+CREATE OR REPLACE FUNCTION persona.choose_%1$s(customer %2$s, channel text DEFAULT NULL, topic text DEFAULT NULL,
+	origin text DEFAULT NULL) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO persona.choice (customer, choice, channel, topic, origin)
+	VALUES (choose_%1$s.customer, %1$L, persona.known_channel(choose_%1$s.channel), persona.known_topic(choose_%1$s.topic),
+		choose_%1$s.origin);
+END$sql$, agreement.choice, key);
+		EXECUTE format('COMMENT ON FUNCTION persona.choose_%s(%s, text, text, text) IS %L', agreement.choice, key,
+			agreement.about || ', from now on: over a channel (NULL: all), about a topic (NULL: all); origin: where it was said; errors: undefined_object, not_null_violation');
+	END LOOP;
+
+	EXECUTE format($sql$
+CREATE OR REPLACE FUNCTION persona.choose_snooze(customer %1$s, until timestamptz, channel text DEFAULT NULL,
+	topic text DEFAULT NULL, origin text DEFAULT NULL) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO persona.choice (customer, choice, channel, topic, until, origin)
+	VALUES (choose_snooze.customer, 'snooze', persona.known_channel(choose_snooze.channel),
+		persona.known_topic(choose_snooze.topic), choose_snooze.until, choose_snooze.origin);
+END$sql$, key);
+	EXECUTE format('COMMENT ON FUNCTION persona.choose_snooze(%s, timestamptz, text, text, text) IS %L', key,
+		'the customer wants to hear nothing until then, over a channel (NULL: all), about a topic (NULL: all); an instant that has passed ends the snooze of the same channel and topic; errors: undefined_object, not_null_violation, check_violation (until is NULL)');
+
+	EXECUTE format($sql$
+CREATE OR REPLACE FUNCTION persona.choose_preference(customer %1$s, channels text[], origin text DEFAULT NULL) RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO persona.choice (customer, choice, channel, rank, origin)
+	SELECT choose_preference.customer, 'preference', persona.known_channel(p.channel), p.rank, choose_preference.origin
+	FROM (SELECT NULL::text, NULL::bigint
+			UNION ALL
+			SELECT * FROM unnest(choose_preference.channels) WITH ORDINALITY) AS p (channel, rank)
+	ORDER BY p.rank NULLS FIRST;
+END$sql$, key);
+	EXECUTE format('COMMENT ON FUNCTION persona.choose_preference(%s, text[], text) IS %L', key,
+		'the customer''s order of channels, the preferred one first; it replaces the order before, and an empty one withdraws it; errors: undefined_object, not_null_violation, check_violation (a channel is NULL)');
+END
+$$;
+
+COMMENT ON FUNCTION persona.create_choosers() IS 'makes, or replaces in place, the functions with which customers'' own pages write their choices';
+
+CREATE FUNCTION persona.drop_choosers() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+	SET client_min_messages = warning
+AS $$
+BEGIN
+	DROP FUNCTION IF EXISTS persona.choose_consent, persona.choose_objection, persona.choose_snooze, persona.choose_preference;
+END
+$$;
+
+COMMENT ON FUNCTION persona.drop_choosers() IS 'drops what persona.create_choosers() made; an error if other objects depend on it';
+
+-- They create and drop objects.
+REVOKE EXECUTE ON FUNCTION persona.create_choosers(), persona.drop_choosers() FROM PUBLIC;

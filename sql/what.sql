@@ -2,15 +2,30 @@
 -- what: experiences, and the messages that bring them over a channel
 --------------------------------------------------------------------------------
 
+CREATE TABLE persona.topic (
+	name text PRIMARY KEY CHECK (name <> ''),
+	description text,
+	opt_in boolean
+);
+
+COMMENT ON TABLE persona.topic IS 'what experiences are about, as customers see it: they consent or object to topics, and snooze them';
+COMMENT ON COLUMN persona.topic.name IS 'the name, by which experiences and choices refer to it';
+COMMENT ON COLUMN persona.topic.description IS 'what it is, in words for customers';
+COMMENT ON COLUMN persona.topic.opt_in IS 'true: only customers who consented are contacted about it; false: all but those who objected; NULL: as the channel says';
+
+SELECT persona.watch_definitions('persona.topic');
+
 CREATE TABLE persona.experience (
 	name text PRIMARY KEY CHECK (name <> ''),
 	kind text NOT NULL DEFAULT 'offer' CHECK (kind <> ''),
+	topic text REFERENCES persona.topic ON UPDATE CASCADE,
 	description text
 );
 
 COMMENT ON TABLE persona.experience IS 'what is personalized: an offer, content, a coupon, a banner, a loyalty step, the insert of a letter';
 COMMENT ON COLUMN persona.experience.name IS 'the name, by which messages and campaigns refer to it';
 COMMENT ON COLUMN persona.experience.kind IS 'offer, content, coupon, banner or any word of yours';
+COMMENT ON COLUMN persona.experience.topic IS 'what it is about, as customers see it; NULL: they can choose for the whole channel only';
 COMMENT ON COLUMN persona.experience.description IS 'what it is for, in words';
 
 SELECT persona.watch_definitions('persona.experience');

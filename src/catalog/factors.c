@@ -212,10 +212,12 @@ persona_factors_of_way(PersonaProgram *program, const PersonaCampaign *campaign,
 		: numeric_mul_opt_error(kind_weight(program, campaign), channel->weight, NULL);
 	way->cost = program->factor_is_off[PERSONA_COST] ? int64_to_numeric(0) : channel->cost;
 	way->constant = campaign->propensity.constant != NULL && campaign->value.constant != NULL
-		&& campaign->weight.constant != NULL && campaign->cost.constant != NULL && campaign->stretch_count == 0;
+		&& campaign->weight.constant != NULL && campaign->cost.constant != NULL && campaign->stretch_count == 0
+		&& channel->affinity_column == NULL;
 	if (!way->constant)
 		return;
-	score->propensity = campaign->propensity.constant;
+	score->propensity = program->factor_is_off[PERSONA_PROPENSITY] ? campaign->propensity.constant
+		: numeric_mul_opt_error(campaign->propensity.constant, channel->affinity, NULL);
 	score->value = numeric_mul_opt_error(campaign->value.constant, campaign->cohort_value, NULL);
 	score->urgency = int64_to_numeric(1);
 	score->weight = numeric_mul_opt_error(campaign->weight.constant, way->lever, NULL);

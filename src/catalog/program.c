@@ -241,6 +241,10 @@ read_channels(PersonaProgram *program, const PersonaJson *json)
 		channel->consent = optional_condition(program, from, "consent", definition);
 		channel->open_hours = optional_hours(from, "open_hours", definition);
 		channel->quiet_hours = optional_hours(from, "quiet_hours", definition);
+		channel->opt_in = flag_member(from, "opt_in");
+		channel->holidays = text_member(from, "holidays");
+		channel->affinity = numeric_or(from, "affinity", 1);
+		channel->affinity_column = text_member(from, "affinity_column");
 		channel->capacity_per_day = integer_member(from, "capacity_per_day", -1);
 		channel->cost = numeric_or(from, "cost", 0);
 		channel->weight = numeric_or(from, "weight", 1);
@@ -682,6 +686,14 @@ make_customer_shape(PersonaProgram *program, TupleDesc desc)
 			(void) persona_enter_definition("address", psprintf("channel \"%s\"", program->channels[c].name),
 											ERRCODE_UNDEFINED_COLUMN);
 			shape->addresses[c] = persona_row_value_bind(program->channels[c].address, &row, NULL, NULL);
+		}
+	shape->affinities = palloc0(sizeof(PersonaRowValue *) * (program->channel_count + 1));
+	for (int c = 0; c < program->channel_count; c++)
+		if (program->channels[c].affinity_column != NULL)
+		{
+			(void) persona_enter_definition("affinity", psprintf("channel \"%s\"", program->channels[c].name),
+											ERRCODE_UNDEFINED_COLUMN);
+			shape->affinities[c] = persona_row_value_bind(program->channels[c].affinity_column, &row, NULL, NULL);
 		}
 	persona_leave_definition(outer);
 

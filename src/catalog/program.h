@@ -53,6 +53,12 @@ typedef struct PersonaChannel
 	bool		synchronous;
 	const char *address;		/* column of the customer, or NULL */
 	int			consent;		/* node, or PERSONA_NONE */
+	bool		opt_in;			/* only who consented is reached; else all but those who objected */
+	const char *holidays;		/* calendar of days on which it is closed, or NULL */
+	int			holiday_count;
+	int64	   *holiday_days;	/* in order, since 2000-01-01 */
+	Numeric		affinity;		/* if no column tells it */
+	const char *affinity_column;	/* column of the customer, or NULL */
 	PcoreHours *open_hours;		/* or NULL */
 	PcoreHours *quiet_hours;	/* or NULL */
 	Numeric		cost;
@@ -157,6 +163,7 @@ typedef struct PersonaCampaign
 	PersonaStretch *stretches;
 	PersonaAbout about;			/* itself, its experience, the kind of that */
 	PersonaLimit limit;			/* its own, over its contacts with a customer */
+	PersonaChannelChoice channel_choice;
 	int			experiment;		/* number, or PERSONA_NONE */
 	int			variation;		/* of the experiment */
 	int64		per_firing;		/* contacts for one firing; -1: no limit */
@@ -187,6 +194,7 @@ typedef struct PersonaCustomerShape
 	PersonaRowValue *time_zone; /* or NULL */
 	PersonaRowValue *language;	/* or NULL */
 	PersonaRowValue **addresses;	/* by channel, or NULL */
+	PersonaRowValue **affinities;	/* by channel, or NULL */
 	PersonaBoundExpression **expressions;	/* by number */
 	struct HTAB *placeholders;	/* name to row value */
 } PersonaCustomerShape;

@@ -107,6 +107,80 @@ persona_about_fits(const PersonaAbout *filter, const PersonaAbout *about)
 
 /* ---- reading ---- */
 
+/* Numbers topics, and reads what they say of consent. */
+static void
+read_topics(PersonaProgram *program, const PersonaJson *json)
+{
+	static const char *const keys[] = {"name", "opt_in", NULL};
+	PersonaRules *rules = &program->rules;
+	const PersonaJson *topics = object_list(json, "topics");
+
+	rules->opt_in = palloc(topics->count + 1);
+	for (int i = 0; i < topics->count; i++)
+	{
+		const PersonaJson *from = &topics->items[i];
+
+		only_members(from, psprintf("rules.topics[%d]", i), keys);
+		if (number_name(&rules->topics, need_text(from, "name")) != i)
+			malformed(psprintf("rules.topics[%d].name", i), "a name that is there once is expected");
+		rules->opt_in[i] = member(from, "opt_in") == NULL ? -1 : flag_member(from, "opt_in");
+	}
+}
+
+/* Orders days. */
+static int
+compare_days(const void *left, const void *right)
+{
+	int64		a = *(const int64 *) left;
+	int64		b = *(const int64 *) right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Reads the calendars of holidays, and gives channels the days of theirs. */
+static void
+read_holidays(PersonaProgram *program, const PersonaJson *json)
+{
+	static const char *const keys[] = {"calendar", "days", NULL};
+	const PersonaJson *calendars = object_list(json, "holidays");
+
+	for (int i = 0; i < calendars->count; i++)
+	{
+		const PersonaJson *from = &calendars->items[i];
+		const char *name = need_text(from, "calendar");
+		const PersonaJson *days = member(from, "days");
+		char	   *path = psprintf("rules.holidays[%d]", i);
+		int64	   *numbers;
+
+		only_members(from, path, keys);
+		if (days == NULL || days->kind != PERSONA_JSON_ARRAY)
+			malformed(path, "a list of days is expected");
+		numbers = palloc(sizeof(int64) * (days->count + 1));
+		for (int d = 0; d < days->count; d++)
+		{
+			const PersonaJson *day = &days->items[d];
+			char	   *end;
+
+			errno = 0;
+			numbers[d] = day->kind == PERSONA_JSON_NUMBER ? strtoll(day->text, &end, 10) : 0;
+			if (day->kind != PERSONA_JSON_NUMBER || *end != '\0' || errno != 0 || numbers[d] < -4000000 || numbers[d] > 4000000)
+				malformed(psprintf("%s.days[%d]", path, d), "days since 2000-01-01 are expected");
+		}
+		qsort(numbers, days->count, sizeof(int64), compare_days);
+		for (int c = 0; c < program->channel_count; c++)
+			if (program->channels[c].holidays != NULL && strcmp(program->channels[c].holidays, name) == 0)
+			{
+				program->channels[c].holiday_days = numbers;
+				program->channels[c].holiday_count = days->count;
+			}
+	}
+	for (int c = 0; c < program->channel_count; c++)
+		if (program->channels[c].holidays != NULL && program->channels[c].holiday_count == 0)
+			persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, psprintf("channel \"%s\"", program->channels[c].name),
+						 psprintf("calendar \"%s\" has no holidays", program->channels[c].holidays),
+						 "Calendars are kept in persona.holiday.");
+}
+
 /* Numbers experiences and their kinds. */
 static void
 read_experiences(PersonaProgram *program, const PersonaJson *json)
@@ -115,14 +189,19 @@ read_experiences(PersonaProgram *program, const PersonaJson *json)
 	const PersonaJson *experiences = object_list(json, "experiences");
 
 	rules->kind_of = palloc(sizeof(int) * (experiences->count + 1));
+	rules->topic_of = palloc(sizeof(int) * (experiences->count + 1));
 	for (int i = 0; i < experiences->count; i++)
 	{
 		const PersonaJson *from = &experiences->items[i];
+		const char *topic = text_member(from, "topic");
 		int			number = number_name(&rules->experiences, need_text(from, "name"));
 
 		if (number != i)
 			malformed(psprintf("experiences[%d].name", i), "a name that is there once is expected");
 		rules->kind_of[number] = number_name(&rules->kinds, text_member(from, "kind"));
+		rules->topic_of[number] = topic == NULL ? PERSONA_NONE : persona_name_find(&rules->topics, topic, strlen(topic));
+		if (topic != NULL && rules->topic_of[number] == PERSONA_NONE)
+			malformed(psprintf("experiences[%d].topic", i), psprintf("there is no topic \"%s\"", topic));
 	}
 }
 
@@ -469,6 +548,7 @@ find_experiment(PersonaProgram *program, const PersonaJson *from, PersonaCampaig
 static void
 read_campaign_abouts(PersonaProgram *program, const PersonaJson *json)
 {
+	static const char *const choices[] = {"position", "preference", "score", NULL};
 	const PersonaJson *campaigns = object_list(json, "campaigns");
 
 	for (int c = 0; c < program->campaign_count; c++)
@@ -487,6 +567,7 @@ read_campaign_abouts(PersonaProgram *program, const PersonaJson *json)
 		campaign->limit.about.campaign = c;
 		read_limit(from, "max_contacts_within", &campaign->limit);
 		find_experiment(program, from, campaign);
+		campaign->channel_choice = word_member(from, "channel_choice", choices, PERSONA_BY_POSITION);
 		campaign->per_firing = integer_member(from, "max_contacts_per_firing", -1);
 		for (int w = 0; w < campaign->channel_count; w++)
 		{
@@ -519,7 +600,8 @@ choose_policies(PersonaProgram *program)
 void
 persona_read_rules(PersonaProgram *program, const PersonaJson *json)
 {
-	static const char *const keys[] = {"experiments", "suppressions", "exclusions", "holdouts", NULL};
+	static const char *const keys[] = {"experiments", "suppressions", "exclusions", "holdouts", "topics",
+	"holidays", NULL};
 	static const PersonaJson none = {PERSONA_JSON_OBJECT, NULL, 0, NULL, NULL};
 	const PersonaJson *rules = member(json, "rules");
 
@@ -531,6 +613,8 @@ persona_read_rules(PersonaProgram *program, const PersonaJson *json)
 	for (int c = 0; c < program->channel_count; c++)
 		if (number_name(&program->rules.channels, program->channels[c].name) != c)
 			malformed(psprintf("channels[%d].name", c), "a name that is there once is expected");
+	read_topics(program, rules);
+	read_holidays(program, rules);
 	read_experiences(program, json);
 	read_experiments(program, rules);
 	read_campaign_abouts(program, json);
@@ -542,6 +626,8 @@ persona_read_rules(PersonaProgram *program, const PersonaJson *json)
 }
 
 /* ---- what timelines keep ---- */
+
+const char *const persona_choice_names[] = {"consent", "objection", "preference", "snooze", NULL};
 
 /* Keeps of the events of a kind what rules judge by. */
 static void
@@ -560,6 +646,10 @@ keep_properties(PersonaProgram *program, const char *kind, const PersonaFact *fa
 		[PERSONA_FACT_ENDED_AT] = "ended_at",
 		[PERSONA_FACT_OUTCOME] = "outcome",
 		[PERSONA_FACT_CONTACT_ID] = "contact_id",
+		[PERSONA_FACT_CHOICE] = "choice",
+		[PERSONA_FACT_TOPIC] = "topic",
+		[PERSONA_FACT_RANK] = "rank",
+		[PERSONA_FACT_UNTIL] = "until",
 	};
 	char	   *condition = psprintf("{\"event\": \"%s\"}", kind);
 	int			node = persona_program_condition(program, persona_json_read(condition, strlen(condition)), "the limits");
@@ -583,9 +673,11 @@ persona_keep_facts(PersonaProgram *program)
 	PERSONA_FACT_SENT_AT, PERSONA_FACT_DELIVERED_AT, PERSONA_FACT_ENDED_AT};
 	static const PersonaFact of_responses[] = {PERSONA_FACT_CAMPAIGN, PERSONA_FACT_EXPERIENCE, PERSONA_FACT_CHANNEL,
 	PERSONA_FACT_PLACEMENT, PERSONA_FACT_OUTCOME, PERSONA_FACT_CONTACT_ID};
+	static const PersonaFact of_choices[] = {PERSONA_FACT_CHANNEL, PERSONA_FACT_CHOICE, PERSONA_FACT_TOPIC,
+	PERSONA_FACT_RANK, PERSONA_FACT_UNTIL};
 	PersonaRules *rules = &program->rules;
 
-	rules->contact_source = rules->response_source = PERSONA_NONE;
+	rules->contact_source = rules->choice_source = rules->response_source = PERSONA_NONE;
 	rules->fact_of_slot = palloc(program->set->slot_count + 1);
 	memset(rules->fact_of_slot, -1, program->set->slot_count + 1);
 	if (program->campaign_count == 0)
@@ -593,6 +685,9 @@ persona_keep_facts(PersonaProgram *program)
 	rules->contact_source = persona_program_source(program, "persona.contact");
 	if (rules->contact_source != PERSONA_NONE)
 		keep_properties(program, "contact", of_contacts, lengthof(of_contacts));
+	rules->choice_source = persona_program_source(program, "persona.choice");
+	if (rules->choice_source != PERSONA_NONE)
+		keep_properties(program, "choice", of_choices, lengthof(of_choices));
 	if (rules->suppression_count > 0)
 		rules->response_source = persona_program_source(program, "persona.response");
 	if (rules->response_source != PERSONA_NONE)

@@ -122,6 +122,25 @@ typedef struct PersonaExperiment
 	PcoreRangeOfPlaces *ranges;
 } PersonaExperiment;
 
+/* In which order a campaign tries its channels. */
+typedef enum PersonaChannelChoice
+{
+	PERSONA_BY_POSITION,
+	PERSONA_BY_PREFERENCE,		/* of the customer, then by position */
+	PERSONA_BY_SCORE			/* then by position */
+} PersonaChannelChoice;
+
+/* What customers choose. */
+typedef enum PersonaChoiceKind
+{
+	PERSONA_CHOICE_CONSENT,
+	PERSONA_CHOICE_OBJECTION,
+	PERSONA_CHOICE_PREFERENCE,
+	PERSONA_CHOICE_SNOOZE
+} PersonaChoiceKind;
+
+extern const char *const persona_choice_names[];
+
 /* What is kept of contacts, by which rules judge. */
 typedef enum PersonaFact
 {
@@ -137,6 +156,10 @@ typedef enum PersonaFact
 	PERSONA_FACT_ENDED_AT,
 	PERSONA_FACT_OUTCOME,
 	PERSONA_FACT_CONTACT_ID,
+	PERSONA_FACT_CHOICE,
+	PERSONA_FACT_TOPIC,
+	PERSONA_FACT_RANK,
+	PERSONA_FACT_UNTIL,
 	PERSONA_FACT_COUNT
 } PersonaFact;
 
@@ -147,7 +170,10 @@ typedef struct PersonaRules
 	PersonaNames kinds;
 	PersonaNames channels;		/* as the program numbers them */
 	PersonaNames placements;	/* channel, a zero byte, placement */
+	PersonaNames topics;
+	int8	   *opt_in;			/* by topic: 1, 0, or -1: as the channel says */
 	int		   *kind_of;		/* by experience */
+	int		   *topic_of;		/* by experience, or PERSONA_NONE */
 	int			policy_count;
 	PersonaLimit *policies;
 	int			suppression_count;
@@ -159,6 +185,7 @@ typedef struct PersonaRules
 	int			experiment_count;
 	PersonaExperiment *experiments;
 	int			contact_source; /* or PERSONA_NONE */
+	int			choice_source;	/* or PERSONA_NONE */
 	int			response_source;	/* or PERSONA_NONE: nobody asks for responses */
 	int8	   *fact_of_slot;	/* PersonaFact, or -1 */
 } PersonaRules;

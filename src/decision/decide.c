@@ -238,8 +238,9 @@ pass_way(PersonaDecider *decider, PersonaCandidate *candidate)
 static int
 judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 {
-	const PersonaCandidate base = candidates[0];
+	PersonaCandidate base = candidates[0];
 	const PersonaCampaign *campaign = base.campaign;
+	int		   *order = campaign->channel_choice == PERSONA_BY_POSITION ? NULL : persona_order_ways(decider, &base);
 	bool		passed = false;
 	PcoreInstant until = PCORE_END_OF_TIME;
 	int			count = 0;
@@ -252,7 +253,7 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 		if (decider->ask != NULL && !persona_asked_for(decider->ask, &campaign->channels[w]))
 			continue;
 		*candidate = base;
-		candidate->way = &campaign->channels[w];
+		candidate->way = &campaign->channels[order == NULL ? w : order[w]];
 		if (pass_way(decider, candidate))
 		{
 			persona_score(decider, candidate);

@@ -29,6 +29,18 @@ typedef struct PersonaResponse
 	int64		contact;		/* its number */
 } PersonaResponse;
 
+/* What the customer had chosen by as_of. */
+typedef struct PersonaChoice
+{
+	PersonaChoiceKind kind;
+	PcoreInstant at;
+	int			channel;		/* number, or PERSONA_NONE: all */
+	int			topic;			/* number, or PERSONA_NONE: all */
+	bool		ranked;			/* of a preference; else it is withdrawn */
+	int64		rank;
+	PcoreInstant until;			/* of a snooze */
+} PersonaChoice;
+
 /* An outcome that a suppression looks at, or will look at if no response comes. */
 typedef struct PersonaOutcome
 {
@@ -78,6 +90,8 @@ typedef struct PersonaDecider
 	PcoreInstant next_contact;	/* the first that is still to come */
 	int			response_count;
 	PersonaResponse *responses;	/* in order of time */
+	int			choice_count;
+	PersonaChoice *choices;		/* in order of time */
 	PersonaOutcomes *outcomes;	/* by suppression */
 	PersonaCounted *policies;	/* by policy */
 	PersonaCounted *campaigns;	/* by campaign: under its own limit */

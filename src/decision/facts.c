@@ -1,6 +1,6 @@
 /*
  * facts.c - what happened between a customer and the campaigns, as it was known
- * at as_of: contacts, responses.
+ * at as_of: contacts, responses, choices.
  *
  * Each row is read once, and names become numbers.
  */
@@ -9,7 +9,14 @@
 #include "decision/facts.h"
 #include "utils/builtins.h"
 
-/* Returns a kept instant, or the end of time. */
+/* Tells whether a kept value is a text. */
+bool
+persona_value_is(const PersonaValue *value, const char *text)
+{
+	return strlen(text) == value->length && memcmp(value->bytes, text, value->length) == 0;
+}
+
+/* Returns a kept instant, or the end of time; other whole numbers are read alike. */
 static PcoreInstant
 fact_instant(const PersonaValue *value)
 {
@@ -106,6 +113,35 @@ add_response(PersonaDecider *decider, const PersonaRecord *record)
 	decider->response_count++;
 }
 
+/* Adds a choice, unless it is about something that the program does not know. */
+static void
+add_choice(PersonaDecider *decider, const PersonaRecord *record)
+{
+	const PersonaRules *rules = &decider->program->rules;
+	const PersonaValue *facts[PERSONA_FACT_COUNT] = {NULL};
+	PersonaChoice *choice = &decider->choices[decider->choice_count];
+	const PersonaValue *kind;
+	int			number = 0;
+
+	persona_record_pick(record, decider->customer->evaluation.words, rules->fact_of_slot, facts);
+	kind = facts[PERSONA_FACT_CHOICE];
+	while (kind != NULL && persona_choice_names[number] != NULL && !persona_value_is(kind, persona_choice_names[number]))
+		number++;
+	if (kind == NULL || persona_choice_names[number] == NULL)
+		return;
+	choice->kind = (PersonaChoiceKind) number;
+	choice->at = record->at;
+	choice->channel = fact_number(&rules->channels, facts[PERSONA_FACT_CHANNEL]);
+	choice->topic = fact_number(&rules->topics, facts[PERSONA_FACT_TOPIC]);
+	if ((facts[PERSONA_FACT_CHANNEL] != NULL && choice->channel == PERSONA_NONE)
+		|| (facts[PERSONA_FACT_TOPIC] != NULL && choice->topic == PERSONA_NONE))
+		return;
+	choice->ranked = facts[PERSONA_FACT_RANK] != NULL;
+	choice->rank = fact_instant(facts[PERSONA_FACT_RANK]);
+	choice->until = fact_instant(facts[PERSONA_FACT_UNTIL]);
+	decider->choice_count++;
+}
+
 /* Lists what happened, as it was known at as_of. */
 void
 persona_list_facts(PersonaDecider *decider)
@@ -114,6 +150,7 @@ persona_list_facts(PersonaDecider *decider)
 	const PersonaRules *rules = &decider->program->rules;
 	int			contacts = 0;
 	int			responses = 0;
+	int			choices = 0;
 
 	decider->next_contact = PCORE_END_OF_TIME;
 	decider->policies = palloc0(sizeof(PersonaCounted) * (rules->policy_count + 1));
@@ -123,10 +160,12 @@ persona_list_facts(PersonaDecider *decider)
 	{
 		contacts += customer->records[r]->source == rules->contact_source;
 		responses += customer->records[r]->source == rules->response_source;
+		choices += customer->records[r]->source == rules->choice_source;
 	}
 	decider->contacts = palloc(sizeof(PersonaContact) * (contacts + 1));
 	decider->responses = palloc(sizeof(PersonaResponse) * (responses + 1));
-	if (contacts + responses == 0)
+	decider->choices = palloc(sizeof(PersonaChoice) * (choices + 1));
+	if (contacts + responses + choices == 0)
 		return;
 	for (int r = 0; r < customer->record_count; r++)
 	{
@@ -136,6 +175,8 @@ persona_list_facts(PersonaDecider *decider)
 			add_contact(decider, record);
 		else if (record->source == rules->response_source && record->at <= customer->as_of)
 			add_response(decider, record);
+		else if (record->source == rules->choice_source && record->at <= customer->as_of)
+			add_choice(decider, record);
 	}
 }
 

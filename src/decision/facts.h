@@ -6,7 +6,10 @@
 
 #include "decision/decider.h"
 
-/* Lists the customer's contacts and responses, as they were known at as_of. */
+/* Tells whether a kept value is a text. */
+extern bool persona_value_is(const PersonaValue *value, const char *text);
+
+/* Lists the customer's contacts, responses and choices, as they were known at as_of. */
 extern void persona_list_facts(PersonaDecider *decider);
 
 /* Lets limits and exclusions count a candidate that was chosen as a contact that is sent at once. */

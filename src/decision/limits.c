@@ -7,15 +7,9 @@
 #include "postgres.h"
 
 #include "core/limit.h"
+#include "decision/facts.h"
 #include "decision/limits.h"
 #include "utils/builtins.h"
-
-/* Tells whether a kept value is a text. */
-static bool
-same_text(const PersonaValue *value, const char *text)
-{
-	return value != NULL && strlen(text) == value->length && memcmp(value->bytes, text, value->length) == 0;
-}
 
 /* Tells whether a firing of the campaign's trigger has all its contacts. */
 bool
@@ -32,7 +26,7 @@ persona_is_answered(PersonaDecider *decider, const PersonaCampaign *campaign, co
 		const PersonaContact *contact = &decider->contacts[c];
 
 		if (contact->about.campaign == campaign->about.campaign && contact->fired_at == opening->fired_at
-			&& (opening->key == NULL || same_text(contact->trigger_key, opening->key)))
+			&& (opening->key == NULL || (contact->trigger_key != NULL && persona_value_is(contact->trigger_key, opening->key))))
 		{
 			last = contact;
 			count++;

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "core/text.h"
+#include "decision/channels.h"
 #include "decision/quiet.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
@@ -105,6 +106,13 @@ quiet_end(PersonaDecider *decider, const PersonaSuppression *suppression, const 
 {
 	PcoreInstant end = suppression->quiet_for == 0 ? PCORE_END_OF_TIME : pcore_add(begin, suppression->quiet_for);
 
+	for (int c = 0; suppression->until_consent && c < decider->choice_count; c++)
+	{
+		const PersonaChoice *choice = &decider->choices[c];
+
+		if (choice->kind == PERSONA_CHOICE_CONSENT && choice->at > begin && persona_choice_covers(decider, choice, way))
+			return pcore_min(end, choice->at);
+	}
 	return end;
 }
 

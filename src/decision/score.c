@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/factors.h"
+#include "decision/channels.h"
 #include "decision/score.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
@@ -78,6 +79,8 @@ persona_score(PersonaDecider *decider, PersonaCandidate *candidate)
 		return;
 	}
 	score->propensity = factor_value(decider, candidate, &campaign->propensity);
+	if (!decider->program->factor_is_off[PERSONA_PROPENSITY])
+		score->propensity = numeric_mul_opt_error(score->propensity, persona_affinity(decider, way->channel), NULL);
 	score->value = numeric_mul_opt_error(factor_value(decider, candidate, &campaign->value), campaign->cohort_value, NULL);
 	score->urgency = urgency_value(decider, candidate);
 	score->weight = numeric_mul_opt_error(factor_value(decider, candidate, &campaign->weight), way->lever, NULL);

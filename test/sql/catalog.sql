@@ -67,7 +67,7 @@ WHERE f.provolatile = 'v'
 	AND f.proname <> ALL ('{bind_customers,bind_events,unbind_customers,unbind_events,
 		create_contact,create_response,create_choice,adapt_customer,create_views,drop_views,rebuild,watch_definitions,
 		announce_change,invalidate_program,lock_definitions,tell_senders,report,lock_reported,cancel,
-		create_delivery,drop_delivery,protect_runtime_tables,
+		create_delivery,drop_delivery,create_choosers,drop_choosers,protect_runtime_tables,
 		check_change,check_definitions,check_new_conditions,complete_instants,guard_alter,guard_drop,
 		watch_changes,unwatch_changes,capture_changes,create_change_triggers,drop_change_triggers,drop_all_change_triggers,
 		create_due,create_runtime_triggers,create_runner,drop_runner,keep_program,check_as_of,need_no_transaction,show_run,hide_run,
@@ -170,12 +170,15 @@ WHERE col_description(a.attrelid, a.attnum) IS NULL;
 -- functions with a body that is bound, marked so that a query can look into them, but for those that change contacts
 SELECT p.oid::regprocedure, p.provolatile, p.proparallel, p.prosecdef, p.proconfig
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message')
+WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message') AND p.proname !~ '^choose_'
 	AND (p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.prosecdef OR p.proisstrict OR p.proconfig IS NOT NULL);
 SELECT p.oid::regprocedure
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
 WHERE p.proname IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message')
 	AND (p.provolatile <> 'v' OR p.proparallel <> 'u' OR p.prosecdef OR NOT p.proconfig @> '{"search_path=pg_catalog, pg_temp"}');
+SELECT p.oid::regprocedure
+FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+WHERE p.proname ~ '^choose_' AND (p.prosqlbody IS NULL OR p.provolatile <> 'v' OR p.proparallel <> 'u' OR p.prosecdef);
 -- views that read with the rights of who asks
 SELECT c.oid::regclass
 FROM made AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid

@@ -40,10 +40,12 @@ INSERT INTO persona.cohort (name, condition, value, description) VALUES
 	('alpha', '{"all": [{"cohort": "omega"}, {"event": "purchase", "sum": "amount", "within": "30 days", "at_least": 500.005}]}', 1, NULL);
 INSERT INTO persona.trigger (name, condition, open_for, description) VALUES
 	('bought', '{"all": [{"cohort": "omega"}, {"sequence": [{"event": "purchase", "as": "purchase"}, {"no": "purchase", "for": "1 hour"}], "within": "1 day"}]}', '2 days', 'Kauf, dann Ruhe');
-INSERT INTO persona.experience (name, kind) VALUES ('thanks', 'content');
+INSERT INTO persona.topic (name, description, opt_in) VALUES ('service', 'Rund um die Bestellung', false);
+INSERT INTO persona.experience (name, kind, topic) VALUES ('thanks', 'content', 'service');
+INSERT INTO persona.holiday (calendar, day, description) VALUES ('at', '2026-10-26', 'Nationalfeiertag'), ('at', '2026-12-25', NULL);
 INSERT INTO persona.channel (name, address_column, consent, quiet_hours, cost) VALUES
 	('email', 'email', '{"all": [{"attribute": "opt_in", "is": true}, {"cohort": "omega"}]}', 'daily 21:00-08:00', 0.02);
-INSERT INTO persona.channel (name, synchronous, open_hours) VALUES ('web', true, 'Mon-Fri 08:00-20:00; Sat 10:00-14:00');
+INSERT INTO persona.channel (name, synchronous, open_hours, holidays, affinity) VALUES ('web', true, 'Mon-Fri 08:00-20:00; Sat 10:00-14:00', 'at', 0.5);
 INSERT INTO persona.placement (channel, name) VALUES ('web', 'home');
 INSERT INTO persona.message (name, experience, channel, placement, language, condition, subject, body) VALUES
 	('email_de', 'thanks', 'email', NULL, 'de', NULL, E'Danke, {{customer.name}} \\ "ü"', E'Für {{purchase.item}}\nvom {{event.at}}'),
@@ -82,7 +84,7 @@ sub contents
 
 	foreach my $table (
 		qw(customer_binding event_binding cohort trigger experience channel placement message campaign
-		campaign_channel policy suppression exclusion holdout experiment contact response choice))
+		campaign_channel policy suppression exclusion holdout experiment topic holiday contact response choice))
 	{
 		$text .= "-- $table\n" . $node->safe_psql($database, "SELECT t::text FROM persona.$table AS t ORDER BY t::text COLLATE \"C\"") . "\n";
 	}
