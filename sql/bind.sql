@@ -543,6 +543,7 @@ BEGIN
 	PERFORM persona.create_choosers();
 	PERFORM persona.create_delivery();
 	PERFORM persona.create_runner();
+	PERFORM persona.create_passes(customer_key.sql_type, customer_key.rows);
 END
 $$;
 
@@ -560,6 +561,7 @@ BEGIN
 	PERFORM persona.drop_choosers();
 	PERFORM persona.drop_delivery();
 	PERFORM persona.drop_runner();
+	PERFORM persona.drop_passes();
 END
 $$;
 

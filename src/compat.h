@@ -29,6 +29,19 @@
 #define PERSONA_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* 16 made reading all that is asked for one call. */
+#if PG_VERSION_NUM >= 160000
+#define PERSONA_READ_FILE(file, data, size) BufFileReadExact(file, data, size)
+#else
+#define PERSONA_READ_FILE(file, data, size) \
+	do { \
+		if (BufFileRead(file, data, size) != (size)) \
+			ereport(ERROR, \
+					(errcode_for_file_access(), \
+					 errmsg("could not read a temporary file of persona"))); \
+	} while (0)
+#endif
+
 /*
  * Tells whether a Var may be NULL because of an outer join.  16 marks each Var;
  * in 15 only the query tells whether it has outer joins at all.

@@ -5,6 +5,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "condition/classify.h"
 #include "host.h"
 #include "lib/stringinfo.h"
@@ -31,6 +32,17 @@ typedef struct KindSelectors
 	int		   *selectors;
 } KindSelectors;
 
+#define SEEN_KINDS 64			/* a power of two */
+#define SEEN_KIND_BYTES 44
+
+/* A value of the kind column that was seen. */
+typedef struct SeenKind
+{
+	uint16		length;			/* 0: nothing yet */
+	char		bytes[SEEN_KIND_BYTES];
+	int			place;			/* among the kinds, or PERSONA_NONE */
+} SeenKind;
+
 struct PersonaClassifier
 {
 	const PersonaConditions *set;
@@ -42,7 +54,10 @@ struct PersonaClassifier
 	Oid			at_type;
 	int			kind_column;
 	Oid			kind_type;
+	int16		kind_length;
+	bool		kind_by_value;
 	FmgrInfo	kind_output;
+	SeenKind   *seen;
 	int			sequence_column;
 	Oid			sequence_type;
 	int			kind_count;
@@ -183,6 +198,8 @@ persona_classifier_bind(const PersonaConditions *set, const PersonaSource *sourc
 		classifier->kind_column = need_column(shape, source->kind_column, &classifier->kind_type);
 		getTypeOutputInfo(classifier->kind_type, &output, &varlena);
 		fmgr_info_cxt(output, &classifier->kind_output, CurrentMemoryContext);
+		get_typlenbyval(classifier->kind_type, &classifier->kind_length, &classifier->kind_by_value);
+		classifier->seen = palloc0(sizeof(SeenKind) * SEEN_KINDS);
 	}
 	if (source->sequence != NULL)
 		classifier->sequence_column = need_column(shape, source->sequence, &classifier->sequence_type);
@@ -249,6 +266,71 @@ persona_classifier_kind(const PersonaClassifier *classifier, const char *kind)
 		if (strcmp(classifier->kinds[k].kind, kind) == 0)
 			return k;
 	return PERSONA_NONE;
+}
+
+/*
+ * Finds the place of the kind of an event row; the values of the kind column
+ * that were seen last are remembered by their bytes.
+ */
+int
+persona_classifier_row_kind(PersonaClassifier *classifier, const Datum *values, const bool *nulls)
+{
+	Datum		value;
+	const char *bytes;
+	Size		length;
+	SeenKind   *seen;
+
+	if (classifier->source->kind != NULL)
+		return persona_classifier_kind(classifier, classifier->source->kind);
+	/* An event without a kind did not happen. */
+	if (nulls[classifier->kind_column - 1])
+		return PERSONA_NONE;
+	value = values[classifier->kind_column - 1];
+	if (classifier->kind_length == -1)
+	{
+		struct varlena *flat = PG_DETOAST_DATUM_PACKED(value);
+
+		bytes = VARDATA_ANY(flat);
+		length = VARSIZE_ANY_EXHDR(flat);
+		value = PointerGetDatum(flat);
+	}
+	else if (classifier->kind_by_value)
+	{
+		bytes = (const char *) &value;
+		length = sizeof(Datum);
+	}
+	else
+		return persona_classifier_kind(classifier, OutputFunctionCall(&classifier->kind_output, value));
+	if (length == 0 || length > SEEN_KIND_BYTES)
+		return persona_classifier_kind(classifier, OutputFunctionCall(&classifier->kind_output, value));
+	seen = &classifier->seen[hash_bytes((const unsigned char *) bytes, length) & (SEEN_KINDS - 1)];
+	if (seen->length != length || memcmp(seen->bytes, bytes, length) != 0)
+	{
+		seen->place = persona_classifier_kind(classifier, OutputFunctionCall(&classifier->kind_output, value));
+		seen->length = length;
+		memcpy(seen->bytes, bytes, length);
+	}
+	return seen->place;
+}
+
+/* Returns the bits of all events of a kind if they do not depend on the row, else NULL. */
+const uint64 *
+persona_classifier_kind_bits(PersonaClassifier *classifier, int kind)
+{
+	const KindSelectors *chosen = &classifier->kinds[kind];
+
+	for (int i = 0; i < chosen->count; i++)
+		if (classifier->where[chosen->selectors[i]] != NULL
+			&& classifier->set->selectors[chosen->selectors[i]].kept_where == PERSONA_NONE)
+			return NULL;
+	return persona_classifier_bits(classifier, kind, NULL, NULL);
+}
+
+/* Returns where a source has a property that is kept, or NULL. */
+const PersonaRowValue *
+persona_classifier_slot(const PersonaClassifier *classifier, int slot)
+{
+	return classifier->slots[slot];
 }
 
 /* Tells which selectors of a kind an event row fulfills; NULL if it fulfills none. */
@@ -379,13 +461,12 @@ persona_classifier_columns(const PersonaClassifier *classifier)
 	return columns;
 }
 
-/* Adds an event row to a timeline if it fulfills a selector. */
-PersonaTimeline *
-persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, const uint8 *identity,
-					const char *kind, int64 at, int64 sequence, const Datum *values, const bool *nulls)
+/* Adds an event row of a kind. */
+static PersonaTimeline *
+classify_kind(PersonaClassifier *classifier, PersonaTimeline *timeline, const uint8 *identity, int kind,
+			  int64 at, int64 sequence, const Datum *values, const bool *nulls)
 {
-	int			place = persona_classifier_kind(classifier, kind);
-	const uint64 *bits = place == PERSONA_NONE ? NULL : persona_classifier_bits(classifier, place, values, nulls);
+	const uint64 *bits = kind == PERSONA_NONE ? NULL : persona_classifier_bits(classifier, kind, values, nulls);
 	const PersonaNewValue *kept;
 	int			count;
 
@@ -397,23 +478,26 @@ persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, co
 	return persona_timeline_append(timeline, at, sequence, classifier->source_number, bits, kept, count);
 }
 
+/* Adds an event row to a timeline if it fulfills a selector. */
+PersonaTimeline *
+persona_classify_as(PersonaClassifier *classifier, PersonaTimeline *timeline, const uint8 *identity,
+					const char *kind, int64 at, int64 sequence, const Datum *values, const bool *nulls)
+{
+	return classify_kind(classifier, timeline, identity, persona_classifier_kind(classifier, kind), at, sequence,
+						 values, nulls);
+}
+
 /* Adds an event row of a bound relation to a timeline if it fulfills a selector. */
 PersonaTimeline *
 persona_classify(PersonaClassifier *classifier, PersonaTimeline *timeline, const uint8 *identity,
 				 const Datum *values, const bool *nulls)
 {
-	const char *kind = classifier->source->kind;
+	int			kind = persona_classifier_row_kind(classifier, values, nulls);
 	int64		at;
 	int64		sequence;
 
-	/* An event without a time or a kind did not happen. */
-	if (!persona_classifier_time(classifier, values, nulls, &at, &sequence))
+	/* An event without a time did not happen. */
+	if (kind == PERSONA_NONE || !persona_classifier_time(classifier, values, nulls, &at, &sequence))
 		return timeline;
-	if (kind == NULL)
-	{
-		if (nulls[classifier->kind_column - 1])
-			return timeline;
-		kind = OutputFunctionCall(&classifier->kind_output, values[classifier->kind_column - 1]);
-	}
-	return persona_classify_as(classifier, timeline, identity, kind, at, sequence, values, nulls);
+	return classify_kind(classifier, timeline, identity, kind, at, sequence, values, nulls);
 }

@@ -65,6 +65,15 @@ extern bool persona_classifier_time(const PersonaClassifier *classifier, const D
 /* Finds the place of a kind among those that selectors ask for, or PERSONA_NONE. */
 extern int	persona_classifier_kind(const PersonaClassifier *classifier, const char *kind);
 
+/* The same for the kind of an event row of a bound relation. */
+extern int	persona_classifier_row_kind(PersonaClassifier *classifier, const Datum *values, const bool *nulls);
+
+/* Returns the bits of all events of a kind if they do not depend on the row, else NULL. */
+extern const uint64 *persona_classifier_kind_bits(PersonaClassifier *classifier, int kind);
+
+/* Returns where a source has a property that is kept, or NULL. */
+extern const PersonaRowValue *persona_classifier_slot(const PersonaClassifier *classifier, int slot);
+
 /* Tells which selectors of a kind an event row fulfills; NULL if it fulfills none. */
 extern const uint64 *persona_classifier_bits(PersonaClassifier *classifier, int kind, const Datum *values,
 											 const bool *nulls);

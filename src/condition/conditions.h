@@ -229,6 +229,14 @@ extern PersonaKeyTruth *persona_truths_by_key(PersonaEvaluation *evaluation, int
 extern PcoreTruth persona_truth_of_key(PersonaEvaluation *evaluation, int node, const char *key);
 
 /*
+ * A sum or average at one instant, of amounts in billionths: tells whether its
+ * operands are whole numbers of them, and whether the test is passed by an
+ * amount that is the sum of so many known values.
+ */
+extern bool persona_sum_is_exact(const PersonaNode *node);
+extern bool persona_sum_passes(const PersonaNode *node, int128 amount, int64 known);
+
+/*
  * Finds the event that speaks for a condition at an instant up to as_of: of the
  * first event or sequence in it that is not negated, the latest event of the
  * match that holds then; or, with an alias, the event of the step of that name.

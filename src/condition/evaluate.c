@@ -413,7 +413,7 @@ static int
 sum_compare(const Sum *sum, int operand)
 {
 	Numeric		total;
-	Numeric		bound = sum->operand_numerics[operand];
+	Numeric		bound;
 
 	if (sum->exact)
 	{
@@ -421,6 +421,7 @@ sum_compare(const Sum *sum, int operand)
 
 		return (sum->amount > limit) - (sum->amount < limit);
 	}
+	bound = sum->operand_numerics[operand];
 	if (sum->nan > 0 || (sum->infinite[0] > 0 && sum->infinite[1] > 0))
 		total = read_numeric("NaN");
 	else if (sum->infinite[0] > 0 || sum->infinite[1] > 0)
@@ -463,6 +464,34 @@ sum_test(void *state)
 					return !negated;
 			return negated;
 	}
+}
+
+/* Tells whether the operands of a sum's test are whole numbers of billionths. */
+bool
+persona_sum_is_exact(const PersonaNode *node)
+{
+	Amount		amount;
+
+	for (int i = 0; i < node->source->test->count; i++)
+		if (!read_amount(node->source->test->operands[i]->text, &amount))
+			return false;
+	return true;
+}
+
+/* Tells whether a sum of so many known values passes its test. */
+bool
+persona_sum_passes(const PersonaNode *node, int128 amount, int64 known)
+{
+	const PersonaTest *test = node->source->test;
+	Amount		few[4];
+	Sum			sum = {.test = test,.exact = true,.amount = amount,.count = known,
+	.average = node->source->measure == PERSONA_AVG,.operand_count = test->count,.operand_amounts = few};
+
+	if (test->count > (int) lengthof(few))
+		sum.operand_amounts = palloc(sizeof(Amount) * test->count);
+	for (int i = 0; i < test->count; i++)
+		(void) read_amount(test->operands[i]->text, &sum.operand_amounts[i]);
+	return sum_test(&sum);
 }
 
 /* Returns the truth of a sum or an average. */

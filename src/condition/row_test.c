@@ -405,6 +405,13 @@ persona_row_test_operator(const PersonaRowTest *bound)
 	return bound->operator;
 }
 
+/* Returns the collation of the value that a bound test reads. */
+Oid
+persona_row_test_collation(const PersonaRowTest *bound)
+{
+	return bound->value->collation;
+}
+
 /* Tells whether a test reads a column as it is, not a part of it. */
 bool
 persona_row_test_is_plain_column(const PersonaRowTest *bound)

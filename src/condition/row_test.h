@@ -39,6 +39,9 @@ extern int	persona_row_test_column(const PersonaRowTest *test);
 /* For the planner: what a bound test compares, so that an expression can say the same. */
 extern PersonaOperator persona_row_test_operator(const PersonaRowTest *test);
 
+/* Returns the collation of the value that a bound test reads. */
+extern Oid	persona_row_test_collation(const PersonaRowTest *test);
+
 /* Tells whether a test reads a column as it is, not a part of it. */
 extern bool persona_row_test_is_plain_column(const PersonaRowTest *test);
 
@@ -108,6 +111,9 @@ typedef struct PersonaRowValue PersonaRowValue;
 extern PersonaRowValue *persona_row_value_bind(const char *path_in_row, const PersonaRowShape *shape,
 											   const char *json_path, bool *missing);
 extern int	persona_row_value_column(const PersonaRowValue *value);
+
+/* Tells whether a value is a column as it is, not a part of it. */
+extern bool persona_row_value_is_plain(const PersonaRowValue *value);
 
 /* Returns the type of the value (of json parts: jsonb). */
 extern Oid	persona_row_value_type(const PersonaRowValue *value);

@@ -152,6 +152,13 @@ persona_row_value_column(const PersonaRowValue *value)
 	return value->column;
 }
 
+/* Tells whether a value is a column as it is, not a part of it. */
+bool
+persona_row_value_is_plain(const PersonaRowValue *value)
+{
+	return value->column > 0 && value->depth == 0 && value->keys == 0 && !value->from_json;
+}
+
 /* Returns the type of the value (of json parts: jsonb). */
 Oid
 persona_row_value_type(const PersonaRowValue *value)

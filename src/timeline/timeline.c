@@ -132,26 +132,30 @@ make_room(PersonaTimeline *timeline, Size more)
 	return larger;
 }
 
-/* Appends an event; returns the timeline, moved if it had to grow. */
-PersonaTimeline *
-persona_timeline_append(PersonaTimeline *timeline, int64 at, int64 sequence, int source,
-						const uint64 *bits, const PersonaNewValue *values, int value_count)
+/* Returns the bytes that a record takes. */
+Size
+persona_record_size(int words, const PersonaNewValue *values, int value_count)
 {
-	Size		size = RECORD_HEADER(timeline->words);
-	PersonaRecord *record;
-	char	   *position;
+	Size		size = RECORD_HEADER(words);
 
 	for (int v = 0; v < value_count; v++)
 		size += VALUE_SIZE(values[v].length);
-	timeline = make_room(timeline, size);
-	record = (PersonaRecord *) ((char *) timeline + timeline->used);
+	return size;
+}
+
+/* Writes a record of a size that persona_record_size has told. */
+void
+persona_record_write(PersonaRecord *record, int words, Size size, int64 at, int64 sequence, int source,
+					 const uint64 *bits, const PersonaNewValue *values, int value_count)
+{
+	char	   *position = (char *) record + RECORD_HEADER(words);
+
 	record->at = at;
 	record->sequence = sequence;
 	record->source = source;
 	record->values = value_count;
 	record->size = size;
-	memcpy(record->bits, bits, sizeof(uint64) * timeline->words);
-	position = (char *) record + RECORD_HEADER(timeline->words);
+	memcpy(record->bits, bits, sizeof(uint64) * words);
 	for (int v = 0; v < value_count; v++)
 	{
 		PersonaValue *value = (PersonaValue *) position;
@@ -162,6 +166,18 @@ persona_timeline_append(PersonaTimeline *timeline, int64 at, int64 sequence, int
 		memcpy(value->bytes, values[v].bytes, values[v].length);
 		position += VALUE_SIZE(values[v].length);
 	}
+}
+
+/* Appends an event; returns the timeline, moved if it had to grow. */
+PersonaTimeline *
+persona_timeline_append(PersonaTimeline *timeline, int64 at, int64 sequence, int source,
+						const uint64 *bits, const PersonaNewValue *values, int value_count)
+{
+	Size		size = persona_record_size(timeline->words, values, value_count);
+
+	timeline = make_room(timeline, size);
+	persona_record_write((PersonaRecord *) ((char *) timeline + timeline->used), timeline->words, size, at, sequence,
+						 source, bits, values, value_count);
 	timeline->used += size;
 	timeline->count++;
 	return timeline;
@@ -185,13 +201,24 @@ compare_records(const void *left, const void *right)
 	return memcmp(a->bits, b->bits, a->size - offsetof(PersonaRecord, bits));
 }
 
+/* Puts records in order. */
+void
+persona_records_sort(PersonaRecord **records, int count)
+{
+	for (int i = 1; i < count; i++)
+		if (compare_records(&records[i - 1], &records[i]) > 0)
+		{
+			qsort(records, count, sizeof(PersonaRecord *), compare_records);
+			return;
+		}
+}
+
 /* Lists the records in order. */
 PersonaRecord **
 persona_timeline_sorted(const PersonaTimeline *timeline)
 {
 	PersonaRecord **records;
 	char	   *position;
-	bool		sorted = true;
 
 	if (timeline == NULL || timeline->count == 0)
 		return NULL;
@@ -201,11 +228,8 @@ persona_timeline_sorted(const PersonaTimeline *timeline)
 	{
 		records[i] = (PersonaRecord *) position;
 		position += records[i]->size;
-		if (i > 0 && sorted && compare_records(&records[i - 1], &records[i]) > 0)
-			sorted = false;
 	}
-	if (!sorted)
-		qsort(records, timeline->count, sizeof(PersonaRecord *), compare_records);
+	persona_records_sort(records, timeline->count);
 	return records;
 }
 

@@ -76,6 +76,14 @@ extern PersonaTimeline *persona_timeline_append(PersonaTimeline *timeline, int64
 /* Lists the records in order: time, source, sequence, and then content, so that no order of input matters. */
 extern PersonaRecord **persona_timeline_sorted(const PersonaTimeline *timeline);
 
+/* Puts records in that order. */
+extern void persona_records_sort(PersonaRecord **records, int count);
+
+/* Writes a record; "place" has room for persona_record_size bytes, and is 8-aligned. */
+extern Size persona_record_size(int words, const PersonaNewValue *values, int value_count);
+extern void persona_record_write(PersonaRecord *record, int words, Size size, int64 at, int64 sequence, int source,
+								 const uint64 *bits, const PersonaNewValue *values, int value_count);
+
 /* Returns a kept value of an event, or NULL. */
 extern const PersonaValue *persona_record_value(const PersonaRecord *record, int words, uint32 slot);
 

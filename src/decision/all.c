@@ -1,0 +1,445 @@
+/*
+ * all.c - SQL functions that answer for all customers in one pass.
+ */
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "catalog/cache.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "decision/decide.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "pass/pass.h"
+#include "port/pg_bitutils.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+#include "utils/varbit.h"
+
+PG_FUNCTION_INFO_V1(persona_reach_of_all);
+PG_FUNCTION_INFO_V1(persona_overlap_of_all);
+PG_FUNCTION_INFO_V1(persona_masks_of_all);
+PG_FUNCTION_INFO_V1(persona_memberships_of_all);
+PG_FUNCTION_INFO_V1(persona_openings_of_all);
+PG_FUNCTION_INFO_V1(persona_decisions_of_all);
+PG_FUNCTION_INFO_V1(persona_candidates_of_all);
+
+/* ---- calling ---- */
+
+/*
+ * Fails unless the rows that the caller expects have the given first column and
+ * then those of a type of persona.
+ */
+static void
+check_columns(TupleDesc expected, Oid first, const char *type)
+{
+	Oid			oid = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(type),
+									  ObjectIdGetDatum(get_namespace_oid("persona", false)));
+	TupleDesc	desc = lookup_rowtype_tupdesc(oid, -1);
+	bool		fit = expected->natts == desc->natts + 1 && TupleDescAttr(expected, 0)->atttypid == first;
+
+	for (int i = 0; fit && i < desc->natts; i++)
+		fit = TupleDescAttr(expected, i + 1)->atttypid == TupleDescAttr(desc, i)->atttypid;
+	ReleaseTupleDesc(desc);
+	if (!fit)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the columns of the result must be the customers' key, of type %s, and those of persona.%s",
+						format_type_be(first), type),
+				 errhint("Functions with the right columns are made by persona.bind_customers().")));
+}
+
+/* Returns the type of the bound customers' key. */
+static Oid
+key_type(const PersonaProgram *program)
+{
+	Oid			relation;
+
+	if (program->customer_relation == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no customers are bound"),
+				 errhint("Bind them with persona.bind_customers.")));
+	relation = DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(program->customer_relation)));
+	return get_atttype(relation, get_attnum(relation, program->key_column));
+}
+
+/*
+ * Runs a pass for a function (program, as_of) that returns rows: of a declared
+ * type, or ("type" given) of the customers' key and that type.  Returns NULL,
+ * and the function no row, if an argument is NULL.
+ */
+static PersonaPass *
+run(FunctionCallInfo fcinfo, const char *symbol, const PersonaQuestion *question, const char *type)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	PersonaProgram *program;
+
+	InitMaterializedSRF(fcinfo, type == NULL ? 0 : MAT_SRF_USE_EXPECTED_DESC);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return NULL;
+	program = persona_program_open(fcinfo->flinfo, PG_GETARG_DATUM(0));
+	if (type != NULL)
+		check_columns(result->setDesc, key_type(program), type);
+	return persona_pass_run(symbol, question, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1), NULL,
+							result->setResult, result->setDesc);
+}
+
+/* ---- reach ---- */
+
+/* Asks for the truth of all cohorts. */
+static void
+need_cohorts(PersonaPass *pass)
+{
+	for (int c = 0; c < pass->program->cohort_count; c++)
+		persona_pass_need_node(pass, pass->program->cohorts[c].node);
+}
+
+static void
+reach_plan(PersonaPass *pass)
+{
+	need_cohorts(pass);
+	/* And the number of all customers. */
+	persona_pass_need_sums(pass, pass->program->cohort_count + 1);
+}
+
+/* Counts the customers of a block in each cohort. */
+static void
+reach_block(PersonaPass *pass, const PersonaBlock *block)
+{
+	int			count = pass->program->cohort_count;
+
+	for (int c = 0; c < count; c++)
+		pass->sums[c] += pg_popcount64(block->words[pass->program->cohorts[c].node] & block->lanes);
+	pass->sums[count] += block->count;
+}
+
+const PersonaQuestion persona_question_reach = {reach_plan, reach_block, NULL};
+
+/*
+ * persona.reach_of_all(program, as_of): how many customers are in each cohort,
+ * and which share of all they are (NULL if there are none).  No rows for NULL.
+ */
+Datum
+persona_reach_of_all(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	PersonaPass *pass = run(fcinfo, "persona_question_reach", &persona_question_reach, NULL);
+
+	for (int c = 0; pass != NULL && c < pass->program->cohort_count; c++)
+	{
+		uint64		all = pass->sums[pass->program->cohort_count];
+		Datum		values[3];
+		bool		nulls[3] = {false};
+
+		values[0] = CStringGetTextDatum(pass->program->cohorts[c].name);
+		values[1] = Int64GetDatum(pass->sums[c]);
+		nulls[2] = all == 0;
+		values[2] = Float8GetDatum(all == 0 ? 0 : (double) pass->sums[c] / all);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* ---- overlaps ---- */
+
+#define BATCH 64				/* blocks whose words are collected before pairs are counted */
+
+/* Words of blocks, by cohort. */
+typedef struct Overlap
+{
+	int			filled;
+	uint64	   *words;			/* cohort * BATCH + block */
+} Overlap;
+
+/* Returns the place of a pair of cohorts, a <= b, among the sums. */
+static inline Size
+pair_place(Size count, Size a, Size b)
+{
+	return a * count - a * (a + 1) / 2 + b;
+}
+
+static void
+overlap_plan(PersonaPass *pass)
+{
+	int			count = pass->program->cohort_count;
+	Overlap    *overlap = palloc0(sizeof(Overlap));
+
+	need_cohorts(pass);
+	persona_pass_need_sums(pass, pair_place(count, count, count) + 1);
+	overlap->words = palloc_extended(sizeof(uint64) * BATCH * (count + 1), MCXT_ALLOC_HUGE);
+	pass->state = overlap;
+}
+
+/* Counts the customers in each pair of cohorts of the blocks that were collected. */
+static void
+count_pairs(PersonaPass *pass)
+{
+	Overlap    *overlap = pass->state;
+	Size		count = pass->program->cohort_count;
+
+	for (Size a = 0; a < count; a++)
+	{
+		const uint64 *left = overlap->words + a * BATCH;
+
+		CHECK_FOR_INTERRUPTS();
+		for (Size b = a; b < count; b++)
+		{
+			const uint64 *right = overlap->words + b * BATCH;
+			uint64		sum = 0;
+
+			for (int i = 0; i < overlap->filled; i++)
+				if ((left[i] & right[i]) != 0)
+					sum += pg_popcount64(left[i] & right[i]);
+			pass->sums[pair_place(count, a, b)] += sum;
+		}
+	}
+	overlap->filled = 0;
+}
+
+/* Collects the words of a block. */
+static void
+overlap_block(PersonaPass *pass, const PersonaBlock *block)
+{
+	Overlap    *overlap = pass->state;
+
+	for (int c = 0; c < pass->program->cohort_count; c++)
+		overlap->words[c * BATCH + overlap->filled] = block->words[pass->program->cohorts[c].node] & block->lanes;
+	if (++overlap->filled == BATCH)
+		count_pairs(pass);
+}
+
+const PersonaQuestion persona_question_overlap = {overlap_plan, overlap_block, count_pairs};
+
+/*
+ * persona.overlap_of_all(program, as_of): for each pair of cohorts (each once,
+ * in the order of names) how many customers are in both; pairs without are left
+ * out.  No rows for NULL.
+ */
+Datum
+persona_overlap_of_all(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	PersonaPass *pass = run(fcinfo, "persona_question_overlap", &persona_question_overlap, NULL);
+	Size		count = pass == NULL ? 0 : pass->program->cohort_count;
+	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "persona rows", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext outer = MemoryContextSwitchTo(memory);
+
+	for (Size a = 0; a < count; a++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (Size b = a + 1; b < count; b++)
+		{
+			uint64		both = pass->sums[pair_place(count, a, b)];
+			uint64		of_a = pass->sums[pair_place(count, a, a)];
+			uint64		of_b = pass->sums[pair_place(count, b, b)];
+			Datum		values[4];
+			bool		nulls[4] = {false};
+
+			if (both == 0)
+				continue;
+			values[0] = CStringGetTextDatum(pass->program->cohorts[a].name);
+			values[1] = CStringGetTextDatum(pass->program->cohorts[b].name);
+			values[2] = Int64GetDatum(both);
+			values[3] = Float8GetDatum((double) both / (of_a + of_b - both));
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		}
+		MemoryContextReset(memory);
+	}
+	MemoryContextSwitchTo(outer);
+	return (Datum) 0;
+}
+
+/* ---- membership ---- */
+
+static void
+masks_plan(PersonaPass *pass)
+{
+	need_cohorts(pass);
+	persona_pass_need_keys(pass);
+}
+
+/* Adds the cohorts of each customer as a mask. */
+static void
+masks_block(PersonaPass *pass, const PersonaBlock *block)
+{
+	int			count = pass->program->cohort_count;
+	Size		length = VARBITTOTALLEN(count);
+
+	for (int lane = 0; lane < block->count; lane++)
+	{
+		VarBit	   *mask = palloc0(length);
+		Datum		values[2];
+		bool		nulls[2] = {false};
+
+		SET_VARSIZE(mask, length);
+		VARBITLEN(mask) = count;
+		for (int c = 0; c < count; c++)
+			if ((block->words[pass->program->cohorts[c].node] >> lane) & 1)
+				VARBITS(mask)[c / BITS_PER_BYTE] |= HIGHBIT >> (c % BITS_PER_BYTE);
+		values[0] = persona_block_key(pass, block, lane, &nulls[0]);
+		values[1] = VarBitPGetDatum(mask);
+		persona_pass_add_row(pass, values, nulls);
+	}
+}
+
+const PersonaQuestion persona_question_masks = {masks_plan, masks_block, NULL};
+
+/*
+ * persona.masks_of_all(program, as_of): key and mask of each customer; bit n
+ * stands for the cohort that is n-th by name.  No rows for NULL.
+ */
+Datum
+persona_masks_of_all(PG_FUNCTION_ARGS)
+{
+	(void) run(fcinfo, "persona_question_masks", &persona_question_masks, "mask");
+	return (Datum) 0;
+}
+
+/* ---- the answers of the views ---- */
+
+/* Adds rows for one customer, the key before them. */
+typedef struct KeyedRows
+{
+	PersonaPass *pass;
+	int			columns;		/* behind the key */
+	Datum		key;
+	bool		no_key;
+} KeyedRows;
+
+/* Adds a row with the customer's key before it. */
+static void
+add_keyed(void *data, Datum *values, bool *nulls)
+{
+	KeyedRows  *rows = data;
+	Datum	   *all = palloc(sizeof(Datum) * (rows->columns + 1));
+	bool	   *absent = palloc(sizeof(bool) * (rows->columns + 1));
+
+	all[0] = rows->key;
+	absent[0] = rows->no_key;
+	memcpy(all + 1, values, sizeof(Datum) * rows->columns);
+	memcpy(absent + 1, nulls, sizeof(bool) * rows->columns);
+	persona_pass_add_row(rows->pass, all, absent);
+}
+
+/* Asks for all that is needed to open customers. */
+static void
+customers_plan(PersonaPass *pass)
+{
+	persona_pass_need_keys(pass);
+	persona_pass_need_rows(pass);
+	persona_pass_need_records(pass);
+}
+
+/* Adds the rows of some customers. */
+static void
+add_rows(PersonaPass *pass, const PersonaBlock *block, uint64 lanes,
+		 void (*rows_of) (PersonaCustomer *customer, PersonaAddRow add, void *data))
+{
+	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "persona customer", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext outer = MemoryContextSwitchTo(memory);
+
+	for (int lane = 0; lane < block->count; lane++)
+	{
+		KeyedRows	rows = {.pass = pass,.columns = pass->desc->natts - 1};
+		PersonaCustomer customer;
+		PersonaRecord **records;
+		int			count;
+
+		if (((lanes >> lane) & 1) == 0)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		rows.key = persona_block_key(pass, block, lane, &rows.no_key);
+		records = persona_block_records(pass, block, lane, &count);
+		persona_customer_open_records(&customer, pass->program, persona_block_row(pass, block, lane), records, count,
+									  pass->as_of);
+		rows_of(&customer, add_keyed, &rows);
+		MemoryContextReset(memory);
+	}
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(memory);
+}
+
+static void
+memberships_plan(PersonaPass *pass)
+{
+	need_cohorts(pass);
+	customers_plan(pass);
+}
+
+/* Adds the cohorts of customers who are in any. */
+static void
+memberships_block(PersonaPass *pass, const PersonaBlock *block)
+{
+	uint64		any = 0;
+
+	for (int c = 0; c < pass->program->cohort_count; c++)
+		any |= block->words[pass->program->cohorts[c].node];
+	add_rows(pass, block, any & block->lanes, persona_membership_rows);
+}
+
+const PersonaQuestion persona_question_memberships = {memberships_plan, memberships_block, NULL};
+
+/* persona.memberships_of_all(program, as_of): key, and the rows of persona.cohorts, for all customers. */
+Datum
+persona_memberships_of_all(PG_FUNCTION_ARGS)
+{
+	(void) run(fcinfo, "persona_question_memberships", &persona_question_memberships, "membership");
+	return (Datum) 0;
+}
+
+/* Adds the open windows of all customers of a block. */
+static void
+openings_block(PersonaPass *pass, const PersonaBlock *block)
+{
+	add_rows(pass, block, block->lanes, persona_opening_rows);
+}
+
+const PersonaQuestion persona_question_openings = {customers_plan, openings_block, NULL};
+
+/* persona.openings_of_all(program, as_of): key, and the rows of persona.triggers, for all customers. */
+Datum
+persona_openings_of_all(PG_FUNCTION_ARGS)
+{
+	(void) run(fcinfo, "persona_question_openings", &persona_question_openings, "opening");
+	return (Datum) 0;
+}
+
+/* Adds the decisions of a block. */
+static void
+decisions_block(PersonaPass *pass, const PersonaBlock *block)
+{
+	add_rows(pass, block, block->lanes, persona_decision_rows);
+}
+
+const PersonaQuestion persona_question_decisions = {customers_plan, decisions_block, NULL};
+
+/* persona.decisions_of_all(program, as_of): key, and the row of persona.decide, for all customers. */
+Datum
+persona_decisions_of_all(PG_FUNCTION_ARGS)
+{
+	(void) run(fcinfo, "persona_question_decisions", &persona_question_decisions, "decision");
+	return (Datum) 0;
+}
+
+/* Adds the candidates of a block. */
+static void
+candidates_block(PersonaPass *pass, const PersonaBlock *block)
+{
+	add_rows(pass, block, block->lanes, persona_candidate_rows);
+}
+
+const PersonaQuestion persona_question_candidates = {customers_plan, candidates_block, NULL};
+
+/* persona.candidates_of_all(program, as_of): key, and the rows of persona.candidates, for all customers. */
+Datum
+persona_candidates_of_all(PG_FUNCTION_ARGS)
+{
+	(void) run(fcinfo, "persona_question_candidates", &persona_question_candidates, "candidate");
+	return (Datum) 0;
+}

@@ -1,0 +1,301 @@
+/*
+ * block.c - evaluates up to 64 customers at once: a bit for each in a word.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "host.h"
+#include "miscadmin.h"
+#include "pass/parts.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+/* Makes what blocks of this process share. */
+void
+persona_pass_prepare_blocks(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	int			nodes = pass->program->set->node_count;
+
+	parts->words = palloc0(sizeof(uint64) * (nodes + 1));
+	parts->template = palloc0(sizeof(uint64) * (nodes + 1));
+	for (int n = 0; n < nodes; n++)
+		if (parts->defaults[n])
+			parts->template[n] = ~UINT64CONST(0);
+	parts->masks = palloc0(sizeof(uint64 *) * (parts->search_count + 1));
+	for (int s = 0; s < parts->search_count; s++)
+		parts->masks[s] = palloc_extended(sizeof(uint64) * (parts->searches[s].segments + 1), MCXT_ALLOC_HUGE);
+	parts->tally = persona_tally_make(parts->counts);
+}
+
+/* Answers all comparisons of a column for a block. */
+static void
+search_block(const PersonaSearch *search, int number, const PersonaLane *lanes, int count, uint64 *below, uint64 *words)
+{
+	uint64		all = 0;
+
+	/* below[s]: the lanes whose segment is less than s. */
+	memset(below, 0, sizeof(uint64) * (search->segments + 1));
+	for (int lane = 0; lane < count; lane++)
+		below[persona_segments(lanes[lane].customer)[number] + 1] |= UINT64CONST(1) << lane;
+	for (uint32 s = 0; s <= search->segments; s++)
+	{
+		all |= below[s];
+		below[s] = all;
+	}
+	for (int t = 0; t < search->test_count; t++)
+	{
+		const PersonaSearchTest *test = &search->tests[t];
+		uint64		word = 0;
+
+		if (test->members != NULL)
+			for (int lane = 0; lane < count; lane++)
+				word |= (uint64) persona_search_holds(test, persona_segments(lanes[lane].customer)[number]) << lane;
+		else
+			for (int r = 0; r < test->run_count; r++)
+				word |= below[test->runs[r].until] & ~below[test->runs[r].from];
+		words[test->number] = word;
+	}
+}
+
+/* Spreads the bits that were tested when the customers were read. */
+static void
+spread_bits(const struct PersonaPassParts *parts, const PersonaLane *lanes, int count, uint64 *words)
+{
+	for (int i = 0; i < parts->bit_count; i++)
+	{
+		uint64		word = 0;
+
+		for (int lane = 0; lane < count; lane++)
+			word |= ((persona_bits(parts, lanes[lane].customer)[i / 64] >> (i % 64)) & 1) << lane;
+		words[parts->bits[i]] = word;
+	}
+}
+
+/* Returns a piece of a customer's record. */
+static Piece *
+customer_piece(const struct PersonaPassParts *parts, const CustomerRecord *customer, bool zone, bool row)
+{
+	Piece	   *piece = persona_pieces(parts, customer);
+
+	if ((zone || row) && persona_keeps_key(parts))
+		piece = NEXT_PIECE(piece);
+	if (row && parts->keep_zone)
+		piece = NEXT_PIECE(piece);
+	return piece;
+}
+
+/* Returns the key of the customer in a lane. */
+Datum
+persona_block_key(PersonaPass *pass, const PersonaBlock *block, int lane, bool *null)
+{
+	const CustomerRecord *customer = block->customers[lane].customer;
+	Piece	   *key = customer_piece(pass->parts, customer, false, false);
+
+	*null = (customer->flags & CUSTOMER_WITHOUT_KEY) != 0;
+	return *null ? (Datum) 0 : persona_key_datum(&pass->parts->keys, key->bytes, key->length);
+}
+
+/* Returns the row of the customer in a lane. */
+HeapTupleHeader
+persona_block_row(PersonaPass *pass, const PersonaBlock *block, int lane)
+{
+	return (HeapTupleHeader) customer_piece(pass->parts, block->customers[lane].customer, false, true)->bytes;
+}
+
+/* Returns the record that an event carries. */
+static PersonaRecord *
+event_record(const struct PersonaPassParts *parts, const EventRecord *event)
+{
+	const PersonaClass *class = &parts->classes[event->class];
+	char	   *position = (char *) (event + 1);
+
+	if (class->sum_count > 0)
+		position += sizeof(int64) * class->slot_count;
+	if (parts->keys.kind != PERSONA_KEY_INTEGER)
+		position = (char *) NEXT_PIECE((Piece *) position);
+	return (PersonaRecord *) position;
+}
+
+/* Lists the records of a lane in order. */
+static void
+list_records(const struct PersonaPassParts *parts, PersonaLane *lane)
+{
+	if (lane->record_count >= 0)
+		return;
+	lane->record_count = 0;
+	lane->records = palloc_extended(sizeof(PersonaRecord *) * (lane->event_count + 1), MCXT_ALLOC_HUGE);
+	for (int e = 0; e < lane->event_count; e++)
+		if (parts->classes[lane->events[e]->class].whole)
+			lane->records[lane->record_count++] = event_record(parts, lane->events[e]);
+	persona_records_sort(lane->records, lane->record_count);
+}
+
+/* Returns the records of the customer in a lane, in order. */
+PersonaRecord **
+persona_block_records(PersonaPass *pass, const PersonaBlock *block, int lane, int *count)
+{
+	PersonaLane *of = (PersonaLane *) &block->customers[lane];
+
+	list_records(pass->parts, of);
+	*count = of->record_count;
+	return of->records;
+}
+
+/* Evaluates the nodes of a lane that follow from records only. */
+static void
+evaluate_records(PersonaPass *pass, PersonaLane *lane, uint64 bit, uint64 *words)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	int			bits_words = parts->patterns->words;
+	PersonaEvaluation evaluation;
+	PcoreZone	zone;
+	uint64	   *present = palloc0(sizeof(uint64) * bits_words);
+	bool		any = false;
+
+	for (int e = 0; e < lane->event_count; e++)
+	{
+		const PersonaClass *class = &parts->classes[lane->events[e]->class];
+
+		if (!class->whole)
+			continue;
+		any = true;
+		for (int w = 0; w < bits_words; w++)
+			present[w] |= class->bits[w];
+	}
+	if (!any)
+		return;
+	list_records(parts, lane);
+	memset(&evaluation, 0, sizeof(evaluation));
+	evaluation.set = pass->program->set;
+	evaluation.zone = &pass->program->default_zone;
+	evaluation.key = "";
+	evaluation.as_of = pass->as_of;
+	if (parts->keep_zone)
+	{
+		const char *name = customer_piece(parts, lane->customer, true, false)->bytes;
+
+		if (name[0] != '\0' && persona_zone_find(name, &zone))
+			evaluation.zone = &zone;
+	}
+	persona_evaluation_begin(&evaluation, lane->records, lane->record_count);
+	for (int i = 0; i < parts->record_leaf_count; i++)
+	{
+		int			node = parts->record_leaves[i];
+		bool		touched = false;
+
+		for (int w = 0; w < bits_words && !touched; w++)
+			touched = (present[w] & parts->selectors[node][w]) != 0;
+		if (touched && pcore_truth_at(persona_truth_from_now(&evaluation, node), pass->as_of) != parts->defaults[node])
+			words[node] ^= bit;
+	}
+}
+
+/* Evaluates the nodes of a lane that may ask for anything of the customer. */
+static void
+evaluate_customer(PersonaPass *pass, const PersonaBlock *block, int lane, uint64 *words)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	TupleDesc	desc = RelationGetDescr(parts->customers);
+	HeapTupleHeader row = persona_block_row(pass, block, lane);
+	HeapTupleData tuple;
+	Datum	   *values = palloc(sizeof(Datum) * (desc->natts + 1));
+	bool	   *nulls = palloc(sizeof(bool) * (desc->natts + 1));
+	PersonaEvaluation evaluation;
+	PcoreZone	zone = pass->program->default_zone;
+	PersonaRecord **records;
+	const char *name = NULL;
+	int			count;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = row;
+	heap_deform_tuple(&tuple, desc, values, nulls);
+	records = persona_block_records(pass, block, lane, &count);
+	memset(&evaluation, 0, sizeof(evaluation));
+	evaluation.set = pass->program->set;
+	evaluation.tests = parts->shape->tests;
+	evaluation.values = values;
+	evaluation.nulls = nulls;
+	if (parts->shape->time_zone != NULL)
+		name = persona_row_value_text(parts->shape->time_zone, values, nulls, false, &zone);
+	if (name == NULL || name[0] == '\0' || !persona_zone_find(name, &zone))
+		zone = pass->program->default_zone;
+	evaluation.zone = &zone;
+	evaluation.key = persona_row_value_text(parts->shape->key, values, nulls, false, &zone);
+	if (evaluation.key == NULL)
+		evaluation.key = "";
+	evaluation.as_of = pass->as_of;
+	persona_evaluation_begin(&evaluation, records, count);
+	for (int i = 0; i < parts->customer_leaf_count; i++)
+	{
+		int			node = parts->customer_leaves[i];
+
+		if (pcore_truth_at(persona_truth_from_now(&evaluation, node), pass->as_of))
+			words[node] |= UINT64CONST(1) << lane;
+	}
+}
+
+/* Computes "all", "any" and "not" for a block. */
+static void
+combine(const PersonaPass *pass, uint64 *words)
+{
+	const struct PersonaPassParts *parts = pass->parts;
+
+	for (int i = 0; i < parts->order_count; i++)
+	{
+		const PersonaNode *node = &pass->program->set->nodes[parts->order[i]];
+		uint64		word;
+
+		if (node->kind == PERSONA_NODE_NOT)
+			word = ~words[node->parts[0]];
+		else if (node->kind == PERSONA_NODE_ALL)
+		{
+			word = ~UINT64CONST(0);
+			for (int p = 0; p < node->count; p++)
+				word &= words[node->parts[p]];
+		}
+		else
+		{
+			word = 0;
+			for (int p = 0; p < node->count; p++)
+				word |= words[node->parts[p]];
+		}
+		words[parts->order[i]] = word;
+	}
+}
+
+/* Evaluates a block of customers and shows it to the question. */
+void
+persona_pass_block(PersonaPass *pass, PersonaLane *lanes, int count)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	MemoryContext outer = MemoryContextSwitchTo(parts->block_memory);
+	uint64	   *words = parts->words;
+	PersonaBlock block = {.count = count,.words = words,.customers = lanes};
+
+	CHECK_FOR_INTERRUPTS();
+	block.lanes = count == PERSONA_LANES ? ~UINT64CONST(0) : (UINT64CONST(1) << count) - 1;
+	memcpy(words, parts->template, sizeof(uint64) * pass->program->set->node_count);
+	for (int s = 0; s < parts->search_count; s++)
+		search_block(&parts->searches[s], s, lanes, count, parts->masks[s], words);
+	spread_bits(parts, lanes, count, words);
+	for (int lane = 0; lane < count; lane++)
+	{
+		uint64		bit = UINT64CONST(1) << lane;
+
+		for (int e = 0; e < lanes[lane].event_count; e++)
+			persona_tally_event(parts->tally, &parts->classes[lanes[lane].events[e]->class],
+								(const int64 *) (lanes[lane].events[e] + 1));
+		persona_tally_end(parts->tally, words, bit);
+		if (parts->record_leaf_count > 0)
+			evaluate_records(pass, &lanes[lane], bit, words);
+		if (parts->customer_leaf_count > 0)
+			evaluate_customer(pass, &block, lane, words);
+	}
+	combine(pass, words);
+	pass->question->block(pass, &block);
+	MemoryContextSwitchTo(outer);
+	MemoryContextReset(parts->block_memory);
+}

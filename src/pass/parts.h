@@ -1,0 +1,207 @@
+/*
+ * parts.h - what the files of this room share: the plan of a pass, and records.
+ *
+ *   customer  code | flags | size | segments ... | bits ... | (key) | (zone) | (row)
+ *   event     code | class | size | amounts ... | (key) | (record)
+ *
+ * All parts are 8-aligned.  A key, a zone and a row are a length in 8 bytes and
+ * the bytes; events carry their key only if its code does not say it all.
+ */
+#ifndef PERSONA_PASS_PARTS_H
+#define PERSONA_PASS_PARTS_H
+
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "pass/counts.h"
+#include "pass/key.h"
+#include "pass/pass.h"
+#include "pass/search.h"
+#include "pass/store.h"
+#include "utils/rel.h"
+
+#define STREAM_CUSTOMERS 0
+#define STREAM_EVENTS 1
+
+#define CUSTOMER_WITHOUT_KEY 1
+
+typedef struct CustomerRecord
+{
+	uint64		code;
+	uint32		flags;
+	uint32		size;
+} CustomerRecord;
+
+typedef struct EventRecord
+{
+	uint64		code;
+	uint32		class;
+	uint32		size;
+} EventRecord;
+
+/* Bytes with their length. */
+typedef struct Piece
+{
+	uint64		length;
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+} Piece;
+
+#define PIECE_SIZE(length) (sizeof(uint64) + TYPEALIGN(8, length))
+#define NEXT_PIECE(piece) ((Piece *) ((char *) (piece) + PIECE_SIZE((piece)->length)))
+
+/* How a node is answered. */
+typedef enum LeafKind
+{
+	LEAF_NOT_NEEDED,
+	LEAF_BOOLEAN,				/* all, any, not */
+	LEAF_SEARCH,				/* a comparison of a column */
+	LEAF_BIT,					/* tested when the customer is read */
+	LEAF_COUNTS,				/* follows from counts */
+	LEAF_RECORDS,				/* evaluated from records, if there are any */
+	LEAF_CUSTOMER				/* evaluated from the whole customer */
+} LeafKind;
+
+/* A bound relation of events. */
+typedef struct SourcePlan
+{
+	int			number;
+	Relation	relation;
+	PersonaClassifier *classifier;
+	PersonaEventKey key;
+	int			key_column;
+	Oid			at_type;
+	Bitmapset  *columns;
+	bool		cut;			/* events after as_of are of no use */
+} SourcePlan;
+
+/* A customer's place in a block. */
+typedef struct PersonaLane
+{
+	const CustomerRecord *customer;
+	int			event_count;
+	EventRecord **events;
+	PersonaRecord **records;	/* in order, once they were asked for */
+	int			record_count;	/* -1: not yet */
+} PersonaLane;
+
+struct PersonaPassParts
+{
+	MemoryContext context;		/* for what lives as long as the pass */
+	MemoryContext partition_memory;
+	MemoryContext block_memory;
+	MemoryContext row_memory;
+
+	/* the plan */
+	bool		need_keys;
+	bool		need_rows;
+	bool		need_records;
+	bool		exact;			/* sums are added up as amounts */
+	bool		inexact;		/* a value was met that is none */
+	bool		read_zone;		/* tests of the row are read on the customer's wall clock */
+	bool		keep_zone;		/* and so are records */
+	bool		need_events;
+	LeafKind   *leaves;			/* by node */
+	uint64	  **selectors;		/* by node of LEAF_RECORDS: those that it asks for */
+	bool	   *defaults;		/* by node: what it is without events */
+	int		   *order;			/* boolean nodes, parts first */
+	int			order_count;
+	int			bit_count;
+	int		   *bits;			/* nodes of LEAF_BIT */
+	int			record_leaf_count;
+	int		   *record_leaves;
+	int			customer_leaf_count;
+	int		   *customer_leaves;
+	uint64	   *whole;			/* selectors whose events are kept as records */
+	uint64	   *wanted;			/* selectors of any use */
+	PersonaCounters *counts;
+	int			search_count;
+	PersonaSearch *searches;
+	int		   *search_nodes;	/* by test: its node */
+
+	/* the relations */
+	Relation	customers;
+	PersonaCustomerShape *shape;
+	PersonaCustomerKeys keys;
+	int			key_column;
+	Bitmapset  *columns;
+	int			source_count;
+	SourcePlan *sources;
+
+	/* one process */
+	PersonaPatterns *patterns;
+	const PersonaClass *classes;	/* of all writers, once all events are read */
+	PersonaStore *store;
+	PersonaTally *tally;
+	uint64	   *words;			/* by node */
+	uint64	   *template;		/* of nodes on events */
+	uint64	  **masks;			/* by search: for each segment the lanes below it */
+	Size		limit;
+	int			partition_bits;
+	Tuplestorestate *rows;
+
+	/* customers that need not wait for events */
+	int			waiting_count;
+	PersonaLane waiting[PERSONA_LANES];
+	MemoryContext waiting_memory;
+};
+
+/* The segments of a customer, one for each search. */
+static inline uint32 *
+persona_segments(const CustomerRecord *customer)
+{
+	return (uint32 *) (customer + 1);
+}
+
+/* The bits of a customer, one for each node of LEAF_BIT. */
+static inline uint64 *
+persona_bits(const struct PersonaPassParts *parts, const CustomerRecord *customer)
+{
+	return (uint64 *) ((char *) (customer + 1) + TYPEALIGN(8, sizeof(uint32) * parts->search_count));
+}
+
+/* What follows them: key, zone, row, as far as they are kept. */
+static inline Piece *
+persona_pieces(const struct PersonaPassParts *parts, const CustomerRecord *customer)
+{
+	return (Piece *) (persona_bits(parts, customer) + (parts->bit_count + 63) / 64);
+}
+
+/* Tells whether the records of customers carry the key. */
+static inline bool
+persona_keeps_key(const struct PersonaPassParts *parts)
+{
+	return parts->need_keys || parts->keys.kind != PERSONA_KEY_INTEGER;
+}
+
+/* Returns the partition of a code among 2^bits, after the first bits were used. */
+static inline int
+persona_partition(uint64 code, int used, int bits)
+{
+	return bits == 0 ? 0 : (int) ((code << used) >> (64 - bits));
+}
+
+/* plan.c: opens the relations and finds out how each node is answered. */
+extern void persona_pass_plan(PersonaPass *pass);
+extern void persona_pass_close(PersonaPass *pass);
+
+/* scan.c: reads relations, into the store or at once into blocks. */
+extern void persona_pass_scan_customers(PersonaPass *pass);
+extern void persona_pass_scan_events(PersonaPass *pass, SourcePlan *source);
+
+/* block.c: evaluates some customers and shows them to the question. */
+extern void persona_pass_prepare_blocks(PersonaPass *pass);
+extern void persona_pass_block(PersonaPass *pass, PersonaLane *lanes, int count);
+
+/* Stretches of records that one participant wrote. */
+typedef struct PartitionInput
+{
+	int			first_class;	/* the writer's class 0 among parts->classes */
+	int			count;
+	PersonaBytes *stretches;
+} PartitionInput;
+
+/* partition.c: brings the customers and the events of a partition together. */
+extern void persona_pass_partition(PersonaPass *pass, const PartitionInput *customers, const PartitionInput *events,
+								   int writers, int used_bits);
+
+#endif							/* PERSONA_PASS_PARTS_H */

@@ -1,0 +1,158 @@
+/*
+ * pass.c - reads all relations once, then asks the question of all customers.
+ */
+#include "postgres.h"
+
+#include "executor/nodeHash.h"
+#include "miscadmin.h"
+#include "pass/parts.h"
+#include "storage/bufmgr.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#define MOST_PARTITION_BITS 9
+#define PARTITION_BYTES (1024 * 1024)	/* small enough for the caches */
+#define LEAST_PART 2048			/* of memory for a partition of a stream */
+
+/* Guesses how many rows a relation has. */
+static double
+guess_rows(Relation relation)
+{
+	double		rows = relation->rd_rel->reltuples;
+
+	if (rows > 0)
+		return rows;
+	if (RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
+		return 100.0 * RelationGetNumberOfBlocks(relation);
+	return 1000000;
+}
+
+/* Chooses the number of partitions: as many as make each fit into the caches. */
+static void
+choose_partitions(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	double		bytes = guess_rows(parts->customers) * 64;
+
+	parts->limit = get_hash_memory_limit();
+	for (int s = 0; s < parts->source_count; s++)
+		bytes += guess_rows(parts->sources[s].relation) * (parts->need_records ? 80 : 24);
+	parts->partition_bits = 0;
+	while (parts->partition_bits < MOST_PARTITION_BITS && bytes > PARTITION_BYTES
+		   && ((Size) LEAST_PART * 2 << (parts->partition_bits + 1)) <= parts->limit / 2)
+	{
+		parts->partition_bits++;
+		bytes /= 2;
+	}
+}
+
+/* Makes an empty pass and its plan. */
+static PersonaPass *
+make_pass(const PersonaQuestion *question, PersonaProgram *program, PcoreInstant as_of, bool exact,
+		  Tuplestorestate *rows, TupleDesc desc)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "persona pass", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext outer = MemoryContextSwitchTo(context);
+	PersonaPass *pass = palloc0(sizeof(PersonaPass));
+	struct PersonaPassParts *parts = palloc0(sizeof(*parts));
+
+	pass->program = program;
+	pass->as_of = as_of;
+	pass->question = question;
+	pass->parts = parts;
+	parts->context = context;
+	parts->exact = exact;
+	parts->rows = rows;
+	pass->desc = desc;
+	parts->partition_memory = AllocSetContextCreate(context, "persona partition", ALLOCSET_DEFAULT_SIZES);
+	parts->block_memory = AllocSetContextCreate(context, "persona block", ALLOCSET_DEFAULT_SIZES);
+	parts->row_memory = AllocSetContextCreate(context, "persona row", ALLOCSET_DEFAULT_SIZES);
+	parts->waiting_memory = AllocSetContextCreate(context, "persona customers", ALLOCSET_DEFAULT_SIZES);
+	persona_pass_plan(pass);
+	parts->patterns = persona_patterns_make(parts->counts, parts->whole);
+	persona_pass_prepare_blocks(pass);
+	MemoryContextSwitchTo(outer);
+	return pass;
+}
+
+/* Evaluates all partitions of the store. */
+static void
+evaluate_partitions(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	MemoryContext outer = MemoryContextSwitchTo(parts->partition_memory);
+
+	parts->classes = parts->patterns->classes;
+	for (int p = 0; p < 1 << parts->partition_bits; p++)
+	{
+		PartitionInput customers = {0};
+		PartitionInput events = {0};
+
+		customers.count = persona_store_read(parts->store, STREAM_CUSTOMERS, p, &customers.stretches);
+		events.count = persona_store_read(parts->store, STREAM_EVENTS, p, &events.stretches);
+		persona_pass_partition(pass, &customers, &events, 1, parts->partition_bits);
+		persona_store_drop(parts->store, STREAM_CUSTOMERS, p);
+		persona_store_drop(parts->store, STREAM_EVENTS, p);
+		MemoryContextReset(parts->partition_memory);
+	}
+	MemoryContextSwitchTo(outer);
+}
+
+/* Makes a pass in this process alone; returns false if amounts were met that can't be added up exactly. */
+static bool
+run_alone(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	MemoryContext outer = MemoryContextSwitchTo(parts->context);
+
+	if (parts->need_events)
+	{
+		choose_partitions(pass);
+		parts->store = persona_store_make(2, 1 << parts->partition_bits, parts->limit, NULL);
+		for (int s = 0; s < parts->source_count && !parts->inexact; s++)
+			persona_pass_scan_events(pass, &parts->sources[s]);
+	}
+	if (!parts->inexact)
+		persona_pass_scan_customers(pass);
+	if (parts->need_events)
+	{
+		persona_store_finish(parts->store);
+		if (!parts->inexact)
+			evaluate_partitions(pass);
+		persona_store_close(parts->store);
+	}
+	if (!parts->inexact && pass->question->finish != NULL)
+		pass->question->finish(pass);
+	persona_pass_close(pass);
+	MemoryContextSwitchTo(outer);
+	return !parts->inexact;
+}
+
+/* Adds a row to the result. */
+void
+persona_pass_add_row(PersonaPass *pass, Datum *values, bool *nulls)
+{
+	tuplestore_putvalues(pass->parts->rows, pass->desc, values, nulls);
+}
+
+/* Asks a question of all customers. */
+PersonaPass *
+persona_pass_run(const char *symbol, const PersonaQuestion *question, PersonaProgram *program,
+				 Datum program_value, PcoreInstant as_of, const char *arguments,
+				 Tuplestorestate *rows, TupleDesc desc)
+{
+	PersonaPass *pass;
+
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of must be an instant, not infinity")));
+	pass = make_pass(question, program, as_of, true, rows, desc);
+	if (!run_alone(pass))
+	{
+		MemoryContextDelete(pass->parts->context);
+		pass = make_pass(question, program, as_of, false, rows, desc);
+		(void) run_alone(pass);
+	}
+	return pass;
+}

@@ -1,0 +1,96 @@
+/*
+ * pass.h - all customers with all their events, in one pass.
+ *
+ *   customers --scan--> segments, bits, key (row)  --.
+ *                                                     +-- partitions by key --> blocks of
+ *   events --scan--> class, amounts (record) ---------'                         64 customers
+ *
+ * Each relation is read once by an ordinary query with the caller's rights.  An
+ * event row is classified as it comes and becomes a few bytes; a customer row
+ * becomes its answers to tests.  Both are collected in partitions by the
+ * customer's key, since they come in any order.  Then, partition by partition,
+ * the events are laid beside their customers, and blocks of 64 customers are
+ * evaluated: a word has a bit for each of them, so that "all", "any" and "not"
+ * are one instruction for 64 customers.
+ *
+ * What is to be done with the customers is a question.  It says what it needs,
+ * and then sees the blocks.
+ */
+#ifndef PERSONA_PASS_H
+#define PERSONA_PASS_H
+
+#include "postgres.h"
+
+#include "access/htup.h"
+#include "catalog/program.h"
+#include "utils/tuplestore.h"
+
+#define PERSONA_LANES 64
+
+typedef struct PersonaPass PersonaPass;
+typedef struct PersonaBlock PersonaBlock;
+
+/* What is to be done with the customers. */
+typedef struct PersonaQuestion
+{
+	/*
+	 * Says what is needed, with the functions persona_pass_need_...; the same
+	 * in every process that takes part.  May set pass->state.
+	 */
+	void		(*plan) (PersonaPass *pass);
+
+	/* Sees some customers; memory is freed afterwards. */
+	void		(*block) (PersonaPass *pass, const PersonaBlock *block);
+
+	/* Has seen all that this process gets to see; or NULL. */
+	void		(*finish) (PersonaPass *pass);
+} PersonaQuestion;
+
+/* Some customers; functions below tell more of each. */
+struct PersonaBlock
+{
+	int			count;			/* at most PERSONA_LANES */
+	uint64		lanes;			/* a bit for each */
+	const uint64 *words;		/* by node: for whom it holds at as_of; of nodes that were asked for */
+	const struct PersonaLane *customers;
+};
+
+struct PersonaPass
+{
+	PersonaProgram *program;
+	PcoreInstant as_of;
+	const PersonaQuestion *question;
+	void	   *state;			/* of the question */
+	int			sum_count;
+	uint64	   *sums;			/* for the question to add to; added up over all processes */
+	TupleDesc	desc;			/* of the rows of the result */
+	struct PersonaPassParts *parts;
+};
+
+/* Asks for the truth of a node at as_of. */
+extern void persona_pass_need_node(PersonaPass *pass, int node);
+
+/* Asks for the customers' keys, their whole rows, all their records, room for sums. */
+extern void persona_pass_need_keys(PersonaPass *pass);
+extern void persona_pass_need_rows(PersonaPass *pass);
+extern void persona_pass_need_records(PersonaPass *pass);
+extern void persona_pass_need_sums(PersonaPass *pass, int count);
+
+/* Tell of the customer in a lane: the key, the row, the records in order (those after as_of included). */
+extern Datum persona_block_key(PersonaPass *pass, const PersonaBlock *block, int lane, bool *null);
+extern HeapTupleHeader persona_block_row(PersonaPass *pass, const PersonaBlock *block, int lane);
+extern PersonaRecord **persona_block_records(PersonaPass *pass, const PersonaBlock *block, int lane, int *count);
+
+/* Adds a row to the result. */
+extern void persona_pass_add_row(PersonaPass *pass, Datum *values, bool *nulls);
+
+/*
+ * Asks a question of all customers.  "symbol" names the function that returns
+ * the question, for processes that help.  Rows go to "rows", sums stay in the
+ * pass that is returned.
+ */
+extern PersonaPass *persona_pass_run(const char *symbol, const PersonaQuestion *question, PersonaProgram *program,
+									 Datum program_value, PcoreInstant as_of, const char *arguments,
+									 Tuplestorestate *rows, TupleDesc desc);
+
+#endif							/* PERSONA_PASS_H */

@@ -1,0 +1,64 @@
+/*
+ * search.h - all comparisons of one column, answered by one search.
+ *
+ * The constants with which a column is compared cut the line of its values
+ * into segments: below the first, the first itself, between it and the next,
+ * ..., above the last; and one more for absent values.  A test holds in certain
+ * runs of segments, whatever the value.
+ *
+ *      0   |1|   2   |3|  4         5
+ *    ------c0--------c1------    absent
+ */
+#ifndef PERSONA_SEARCH_H
+#define PERSONA_SEARCH_H
+
+#include "postgres.h"
+
+#include "condition/row_test.h"
+
+typedef struct PersonaSearch PersonaSearch;
+
+/* Segments from (included) to until (not included). */
+typedef struct PersonaRun
+{
+	uint32		from;
+	uint32		until;
+} PersonaRun;
+
+/* Where a test holds. */
+typedef struct PersonaSearchTest
+{
+	int			number;			/* what the caller calls it */
+	int			run_count;
+	PersonaRun *runs;
+	uint64	   *members;		/* or, for many runs, a bit for each segment */
+} PersonaSearchTest;
+
+struct PersonaSearch
+{
+	int			column;			/* number of the column in its row */
+	uint32		segments;		/* the last is that of absent values */
+	int			test_count;
+	PersonaSearchTest *tests;
+	struct PersonaSearchLine *line;
+};
+
+/* Takes tests until they are prepared. */
+typedef struct PersonaSearches PersonaSearches;
+
+extern PersonaSearches *persona_searches_make(PcoreInstant as_of);
+
+/* Takes a test in, if it can be answered by searching; "number" is what the caller calls it. */
+extern bool persona_searches_add(PersonaSearches *searches, const PersonaCondition *condition,
+								 const PersonaRowTest *test, int number);
+
+/* Ends adding; returns the searches, one for each column. */
+extern PersonaSearch *persona_searches_ready(PersonaSearches *searches, int *count);
+
+/* Finds the segment of a value. */
+extern uint32 persona_search(PersonaSearch *search, Datum value, bool null);
+
+/* Tells whether a test holds in a segment. */
+extern bool persona_search_holds(const PersonaSearchTest *test, uint32 segment);
+
+#endif							/* PERSONA_SEARCH_H */
