@@ -544,6 +544,8 @@ BEGIN
 	PERFORM persona.create_delivery();
 	PERFORM persona.create_runner();
 	PERFORM persona.create_passes(customer_key.sql_type, customer_key.rows);
+	PERFORM persona.create_population(customer_key.sql_type, customer_key.rows,
+		(SELECT q.operator FROM persona.equality(customer_key.type, customer_key.type) AS q));
 END
 $$;
 
@@ -562,6 +564,7 @@ BEGIN
 	PERFORM persona.drop_delivery();
 	PERFORM persona.drop_runner();
 	PERFORM persona.drop_passes();
+	PERFORM persona.drop_population();
 END
 $$;
 

@@ -39,3 +39,282 @@ COMMENT ON COLUMN persona.progress.per_second IS 'customers per second since it 
 COMMENT ON COLUMN persona.progress.expected_end IS 'when it will end if it goes on at this rate; NULL if unknown';
 COMMENT ON COLUMN persona.progress.written IS 'rows written, by tasks that write';
 COMMENT ON COLUMN persona.progress.suppressed IS 'customers for whom nothing was written, by tasks that write';
+
+--------------------------------------------------------------------------------
+-- Funnel, reach and overlap of campaigns: counted in one pass
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION persona.funnel_of_all(program persona.program, as_of timestamptz,
+	OUT campaign text, OUT "position" integer, OUT stage text, OUT customers bigint, OUT remaining bigint) RETURNS SETOF record
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000000 ROWS 300
+	AS 'MODULE_PATHNAME', 'persona_funnel_of_all';
+
+COMMENT ON FUNCTION persona.funnel_of_all(persona.program, timestamptz) IS
+'how many customers each campaign of a program loses at which stage, at an instant: reads all customers and events once.
+campaign; position, stage: the stages in their order; customers: how many end there, at the last stage they get its message; remaining: how many come further.
+No row for NULL; error if no customers are bound, or as_of is infinite, or the caller may not read the bound relations';
+
+CREATE FUNCTION persona.funnel_at(as_of timestamptz,
+	OUT campaign text, OUT "position" integer, OUT stage text, OUT customers bigint, OUT remaining bigint) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 300
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT f.campaign, f."position", f.stage, f.customers, f.remaining
+		FROM persona.funnel_of_all(persona.program(), funnel_at.as_of) AS f;
+	END;
+
+COMMENT ON FUNCTION persona.funnel_at(timestamptz) IS 'how many customers each campaign loses at which stage, as of an instant; see persona.funnel_of_all()';
+
+CREATE VIEW persona.funnel WITH (security_invoker = true) AS
+	SELECT f.campaign, f."position", f.stage, f.customers, f.remaining FROM persona.funnel_at(now()) AS f;
+
+COMMENT ON VIEW persona.funnel IS 'how many customers each campaign loses at which stage, as of now(); the customers of one campaign sum up to all customers';
+COMMENT ON COLUMN persona.funnel.campaign IS 'the campaign';
+COMMENT ON COLUMN persona.funnel."position" IS 'the place of the stage in the order of stages';
+COMMENT ON COLUMN persona.funnel.stage IS 'the stage, as in persona.explain(); arbitration: eligible, but another campaign wins; chosen: gets its message';
+COMMENT ON COLUMN persona.funnel.customers IS 'how many customers it loses there, or wins at the stage chosen';
+COMMENT ON COLUMN persona.funnel.remaining IS 'how many come further than this stage';
+
+CREATE FUNCTION persona.campaign_reach_of_all(program persona.program, as_of timestamptz,
+	OUT campaign text, OUT channel text, OUT placement text, OUT customers bigint, OUT cost numeric, OUT score numeric)
+RETURNS SETOF record
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000000 ROWS 100
+	AS 'MODULE_PATHNAME', 'persona_campaign_reach_of_all';
+
+COMMENT ON FUNCTION persona.campaign_reach_of_all(persona.program, timestamptz) IS
+'how many customers get the message of which campaign over which channel next, at an instant, and the sums of cost and score, each rounded to millionths: reads all customers and events once.
+NULLs and errors as of persona.funnel_of_all()';
+
+CREATE FUNCTION persona.campaign_overlap_of_all(program persona.program, as_of timestamptz,
+	OUT campaign text, OUT other text, OUT customers bigint) RETURNS SETOF record
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000000 ROWS 300
+	AS 'MODULE_PATHNAME', 'persona_campaign_overlap_of_all';
+
+COMMENT ON FUNCTION persona.campaign_overlap_of_all(persona.program, timestamptz) IS
+'for how many customers two campaigns are both eligible at an instant, each pair once, pairs without left out: reads all customers and events once.
+NULLs and errors as of persona.funnel_of_all()';
+
+--------------------------------------------------------------------------------
+-- Simulation: the program that would be, compared with the one that is
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION persona.refuse_change(path text, message text, hint text DEFAULT NULL) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION USING
+		ERRCODE = 'invalid_parameter_value',
+		MESSAGE = format('invalid change: %s', message),
+		DETAIL = format('At %s.', path),
+		HINT = coalesce(hint, 'Changes are {"campaigns": {"NAME": {"weight": 2}, "OTHER": null}, "policies": {...}, ...}.');
+END
+$$;
+
+COMMENT ON FUNCTION persona.refuse_change(text, text, text) IS 'the error of persona.program_with(), for a JSON path';
+
+CREATE FUNCTION persona.changed_definition(section text, existing jsonb, definition jsonb, keys text[], path text) RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	changed record;
+	value jsonb;
+	result jsonb := existing;
+BEGIN
+	FOR changed IN SELECT e.key, e.value FROM jsonb_each(definition) AS e ORDER BY e.key COLLATE "C" LOOP
+		value := changed.value;
+		IF cardinality(keys) > 0 AND changed.key <> ALL (keys) THEN
+			PERFORM persona.refuse_change(format('%s.%s', path, changed.key), format('unknown key "%s"', changed.key),
+				format('Keys are: %s.', array_to_string(keys, ', ')));
+		END IF;
+		IF changed.key = 'name' THEN
+			PERFORM persona.refuse_change(path || '.name', 'the name is the key of the definition');
+		END IF;
+		-- lengths and instants may be written as in the tables
+		IF jsonb_typeof(value) = 'string' THEN
+			BEGIN
+				IF changed.key = ANY (ARRAY['starts_at', 'ends_at']) THEN
+					value := to_jsonb(persona.microseconds((value #>> '{}')::timestamptz));
+				ELSIF changed.key = ANY (ARRAY['open_for', 'max_contacts_within', 'min_gap', 'period']) THEN
+					IF NOT persona.is_fixed_length((value #>> '{}')::interval) THEN
+						PERFORM persona.refuse_change(format('%s.%s', path, changed.key),
+							'a length in fixed units, more than zero, is expected', 'Use days, hours or weeks.');
+					END IF;
+					value := to_jsonb(persona.microseconds((value #>> '{}')::interval));
+				END IF;
+			EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow THEN
+				PERFORM persona.refuse_change(format('%s.%s', path, changed.key), SQLERRM, 'Write it as in the table.');
+			END;
+		END IF;
+		result := result || jsonb_build_object(changed.key, value);
+	END LOOP;
+	RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION persona.changed_definition(text, jsonb, jsonb, text[], text) IS 'a definition of a program with some of its keys changed; errors as of persona.program_with()';
+
+CREATE FUNCTION persona.program_with(program persona.program, changes jsonb) RETURNS persona.program
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 100000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result jsonb := program::jsonb;
+	sections text[];
+	section record;
+	entry record;
+	keys text[];
+	definitions jsonb;
+	existing jsonb;
+	path text;
+BEGIN
+	sections := ARRAY(SELECT e.key FROM jsonb_each(result) AS e
+		WHERE jsonb_typeof(e.value) = 'array' AND e.key <> ALL (ARRAY['events', 'conditions', 'prices'])
+		ORDER BY e.key COLLATE "C");
+	IF jsonb_typeof(changes) <> 'object' THEN
+		PERFORM persona.refuse_change('$', 'an object is expected');
+	END IF;
+	FOR section IN SELECT e.key, e.value FROM jsonb_each(changes) AS e ORDER BY e.key COLLATE "C" LOOP
+		IF section.key <> ALL (sections) THEN
+			PERFORM persona.refuse_change('$.' || section.key, format('there are no definitions called "%s"', section.key),
+				format('Definitions are: %s.', array_to_string(sections, ', ')));
+		ELSIF jsonb_typeof(section.value) <> 'object' THEN
+			PERFORM persona.refuse_change('$.' || section.key, 'an object is expected, with a key for each definition');
+		END IF;
+		definitions := result -> section.key;
+		keys := ARRAY(SELECT DISTINCT k.key COLLATE "C" FROM (
+				SELECT jsonb_object_keys(d.definition) FROM jsonb_array_elements(definitions) AS d (definition)
+				UNION
+				SELECT a.attname::text FROM pg_attribute AS a
+				WHERE a.attrelid = to_regclass('persona.' || CASE section.key WHEN 'policies' THEN 'policy' ELSE rtrim(section.key, 's') END)
+					AND a.attnum > 0 AND NOT a.attisdropped
+					AND a.attname <> ALL (ARRAY['description', 'active', 'address_column'])
+				UNION
+				SELECT 'channels' WHERE section.key = 'campaigns'
+				UNION
+				SELECT 'address' WHERE section.key = 'channels') AS k (key)
+			WHERE k.key <> 'name' ORDER BY 1);
+		FOR entry IN SELECT e.key, e.value FROM jsonb_each(section.value) AS e ORDER BY e.key COLLATE "C" LOOP
+			path := format('$.%s.%s', section.key, entry.key);
+			existing := (SELECT d.definition FROM jsonb_array_elements(definitions) AS d (definition)
+				WHERE d.definition ->> 'name' = entry.key LIMIT 1);
+			IF jsonb_typeof(entry.value) = 'null' AND existing IS NULL THEN
+				PERFORM persona.refuse_change(path, 'there is nothing of that name to be removed');
+			ELSIF jsonb_typeof(entry.value) <> ALL (ARRAY['null', 'object']) THEN
+				PERFORM persona.refuse_change(path, 'an object is expected, or null to remove the definition');
+			END IF;
+			definitions := coalesce((SELECT jsonb_agg(d.definition ORDER BY d.definition ->> 'name' COLLATE "C")
+				FROM (SELECT o.definition FROM jsonb_array_elements(definitions) AS o (definition)
+						WHERE o.definition ->> 'name' <> entry.key
+					UNION ALL
+					SELECT persona.changed_definition(section.key, coalesce(existing, jsonb_build_object('name', entry.key) || CASE section.key
+							WHEN 'campaigns' THEN '{"value": 1, "weight": 1}'::jsonb
+							WHEN 'channels' THEN '{"cost": 0}'
+							ELSE '{}' END),
+						entry.value, keys, path)
+					WHERE jsonb_typeof(entry.value) = 'object') AS d), '[]');
+		END LOOP;
+		result := jsonb_set(result, ARRAY[section.key], definitions);
+	END LOOP;
+	PERFORM persona.check_program(result::persona.program);
+	RETURN result::persona.program;
+END
+$$;
+
+COMMENT ON FUNCTION persona.program_with(persona.program, jsonb) IS
+'a program with some definitions changed, added or (null) removed: {"campaigns": {"cart": {"weight": 2}, "old": null}, "policies": {"calm_week": {"max_contacts": 5}}}.
+The keys of a definition are those of its table; those that are not given stay, or are absent in a new one; a campaign''s channels are a list of {"channel": ..., "placement": ...}, in order.
+NULL for NULL; error invalid_parameter_value for an unknown key or name, with its path, and whatever definition does not compile';
+
+CREATE FUNCTION persona.simulate_reach(changed persona.program, as_of timestamptz DEFAULT now(),
+	current persona.program DEFAULT persona.program(),
+	OUT campaign text, OUT channel text, OUT placement text, OUT customers_before bigint, OUT customers_after bigint,
+	OUT cost_before numeric, OUT cost_after numeric, OUT score_before numeric, OUT score_after numeric)
+RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT coalesce(b.campaign, a.campaign), coalesce(b.channel, a.channel), coalesce(b.placement, a.placement),
+			coalesce(b.customers, 0), coalesce(a.customers, 0), coalesce(b.cost, 0), coalesce(a.cost, 0),
+			coalesce(b.score, 0), coalesce(a.score, 0)
+		FROM (SELECT r.*, coalesce(r.placement, '') AS place
+				FROM persona.campaign_reach_of_all(simulate_reach.current, simulate_reach.as_of) AS r) AS b
+			FULL JOIN (SELECT r.*, coalesce(r.placement, '') AS place
+				FROM persona.campaign_reach_of_all(simulate_reach.changed, simulate_reach.as_of) AS r) AS a
+			ON b.campaign = a.campaign AND b.channel = a.channel AND b.place = a.place
+		ORDER BY coalesce(b.campaign, a.campaign) COLLATE "C", coalesce(b.channel, a.channel) COLLATE "C",
+			coalesce(b.placement, a.placement) COLLATE "C";
+	END;
+
+COMMENT ON FUNCTION persona.simulate_reach(persona.program, timestamptz, persona.program) IS
+'how many customers get the message of which campaign over which channel next, what that costs and how it scores: with a program and with another one, at an instant.
+changed: the program that would be, for example of persona.program_with(); as_of: the instant; current: the program to compare with.
+No row for NULL; errors as of persona.funnel_of_all()';
+
+CREATE FUNCTION persona.simulate_overlap(changed persona.program, as_of timestamptz DEFAULT now(),
+	current persona.program DEFAULT persona.program(),
+	OUT campaign text, OUT other text, OUT customers_before bigint, OUT customers_after bigint) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 300
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT coalesce(b.campaign, a.campaign), coalesce(b.other, a.other), coalesce(b.customers, 0), coalesce(a.customers, 0)
+		FROM persona.campaign_overlap_of_all(simulate_overlap.current, simulate_overlap.as_of) AS b
+			FULL JOIN persona.campaign_overlap_of_all(simulate_overlap.changed, simulate_overlap.as_of) AS a
+			ON b.campaign = a.campaign AND b.other = a.other
+		ORDER BY coalesce(b.campaign, a.campaign) COLLATE "C", coalesce(b.other, a.other) COLLATE "C";
+	END;
+
+COMMENT ON FUNCTION persona.simulate_overlap(persona.program, timestamptz, persona.program) IS
+'for how many customers two campaigns are both eligible: with a program and with another one, at an instant; each pair once, pairs without left out.
+Arguments, NULLs and errors as of persona.simulate_reach()';
+
+CREATE FUNCTION persona.create_population(key_type text, key_rows bigint, key_equality text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	declared text;
+BEGIN
+	declared := (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
+		FROM pg_attribute AS a WHERE a.attrelid = 'persona.decision'::regclass AND NOT a.attisdropped);
+	EXECUTE format(E'CREATE OR REPLACE FUNCTION persona.simulate(changed persona.program, as_of timestamptz DEFAULT now(),\n'
+		'\tcurrent persona.program DEFAULT persona.program())\n'
+		'RETURNS TABLE (customer %1$s, change text, campaign_before text, channel_before text, placement_before text,\n'
+		'\tmessage_before text, score_before numeric, campaign_after text, channel_after text, placement_after text,\n'
+		'\tmessage_after text, score_after numeric)\n'
+		'LANGUAGE sql STABLE PARALLEL SAFE ROWS %2$s\n'
+		'BEGIN ATOMIC\n\tSELECT coalesce(b.customer, a.customer), CASE WHEN b.campaign IS NULL THEN ''gained''\n'
+		'\t\t\tWHEN a.campaign IS NULL THEN ''lost'' ELSE ''changed'' END,\n'
+		'\t\tb.campaign, b.channel, b.placement, b.message, b.score, a.campaign, a.channel, a.placement, a.message, a.score\n'
+		'\tFROM persona.decisions_of_all(simulate.current, simulate.as_of) AS b (customer %1$s, %3$s)\n'
+		'\t\tFULL JOIN persona.decisions_of_all(simulate.changed, simulate.as_of) AS a (customer %1$s, %3$s)\n'
+		'\t\tON b.customer %4$s a.customer\n'
+		'\tWHERE (b.campaign, b.channel, b.placement, b.message, b.subject, b.body)\n'
+		'\t\tIS DISTINCT FROM (a.campaign, a.channel, a.placement, a.message, a.subject, a.body);\nEND',
+		key_type, greatest(key_rows / 10, 100), declared, key_equality);
+	COMMENT ON FUNCTION persona.simulate(persona.program, timestamptz, persona.program) IS
+'the customers whose next message another program would change, at an instant, all in one snapshot; nothing is written.
+changed: the program that would be, for example of persona.program_with(); as_of: the instant; current: the program to compare with.
+change: gained (a message where there is none), lost (none where there is one) or changed; then what is decided before and after.
+No row for NULL';
+END
+$$;
+
+COMMENT ON FUNCTION persona.create_population(text, bigint, text) IS 'makes, or replaces in place, the function simulate for a type of the customers'' key; part of persona.create_views()';
+
+REVOKE EXECUTE ON FUNCTION persona.create_population(text, bigint, text) FROM PUBLIC;
+
+CREATE FUNCTION persona.drop_population() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+	SET client_min_messages = warning
+AS $$
+BEGIN
+	DROP FUNCTION IF EXISTS persona.simulate;
+END
+$$;
+
+COMMENT ON FUNCTION persona.drop_population() IS 'drops what persona.create_population() made; an error if other objects depend on it';
+
+REVOKE EXECUTE ON FUNCTION persona.drop_population() FROM PUBLIC;

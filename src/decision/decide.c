@@ -242,6 +242,7 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 	const PersonaCampaign *campaign = base.campaign;
 	int		   *order = campaign->channel_choice == PERSONA_BY_POSITION ? NULL : persona_order_ways(decider, &base);
 	bool		passed = false;
+	PersonaStage furthest = PERSONA_STAGE_CHANNEL;
 	PcoreInstant until = PCORE_END_OF_TIME;
 	int			count = 0;
 
@@ -263,6 +264,7 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 			/* A place that costs something has to be worth more than what comes after it. */
 			passed |= !priced;
 		}
+		furthest = Max(furthest, candidate->stage);
 		/* Ways after the first that passes matter to nobody else. */
 		if (!passed || candidate->first)
 			until = pcore_min(until, candidate->until);
@@ -275,6 +277,8 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 	{
 		if (campaign->channel_count == 0)
 			fail_stage(candidates, PERSONA_STAGE_CHANNEL, "the campaign has no channel", PCORE_END_OF_TIME);
+		/* One stands for all of its ways. */
+		candidates->stage = furthest;
 		candidates->until = pcore_min(candidates->until, until);
 		count = 1;
 	}
