@@ -318,3 +318,82 @@ $$;
 COMMENT ON FUNCTION persona.drop_population() IS 'drops what persona.create_population() made; an error if other objects depend on it';
 
 REVOKE EXECUTE ON FUNCTION persona.drop_population() FROM PUBLIC;
+--------------------------------------------------------------------------------
+-- Prices of scarce channels
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION persona.program_with_prices(program persona.program, prices jsonb) RETURNS persona.program
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT CASE WHEN prices IS NULL THEN program
+			ELSE (program::jsonb || jsonb_build_object('prices', prices))::persona.program END;
+	END;
+
+COMMENT ON FUNCTION persona.program_with_prices(persona.program, jsonb) IS
+'a program whose decisions take prices of places on channels into account.
+prices: [{"channel": ..., "priority": ..., "from": ..., "until": ..., "price": ..., "tie": ...}], for messages of campaigns of that priority that are sent in [from, until), in microseconds since 1970, absent: always; price: taken off the score, "Infinity": no place at all; tie: what decides among those who are worth just the price.
+NULL prices leave the program as it is; NULL for a NULL program';
+
+CREATE FUNCTION persona.market_of_all(program persona.program, as_of timestamptz,
+	OUT channel text, OUT priority integer, OUT sent_from timestamptz, OUT sent_until timestamptz, OUT places bigint,
+	OUT wanted bigint, OUT served bigint, OUT price numeric, OUT tie bigint, OUT value_lost numeric, OUT gap numeric)
+RETURNS SETOF record
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000000 ROWS 10
+	AS 'MODULE_PATHNAME', 'persona_market_of_all';
+
+COMMENT ON FUNCTION persona.market_of_all(persona.program, timestamptz) IS 'what persona.prices_of_all() returns, for a program that has prices of zero for all channels with a capacity';
+
+CREATE FUNCTION persona.prices_of_all(program persona.program, as_of timestamptz,
+	OUT channel text, OUT priority integer, OUT sent_from timestamptz, OUT sent_until timestamptz, OUT places bigint,
+	OUT wanted bigint, OUT served bigint, OUT price numeric, OUT tie bigint, OUT value_lost numeric, OUT gap numeric)
+RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT m.channel, m.priority, m.sent_from, m.sent_until, m.places, m.wanted, m.served, m.price, m.tie, m.value_lost, m.gap
+		FROM (SELECT jsonb_agg(jsonb_build_object('channel', c.channel ->> 'name', 'priority', p.priority, 'price', 0)) AS prices
+				FROM jsonb_array_elements(prices_of_all.program::jsonb -> 'channels') AS c (channel)
+					CROSS JOIN (SELECT DISTINCT a.campaign -> 'priority'
+						FROM jsonb_array_elements(prices_of_all.program::jsonb -> 'campaigns') AS a (campaign)) AS p (priority)
+				WHERE c.channel ->> 'capacity_per_day' IS NOT NULL) AS free
+			CROSS JOIN LATERAL persona.market_of_all(
+				CASE WHEN free.prices IS NOT NULL THEN persona.program_with_prices(prices_of_all.program, free.prices) END,
+				prices_of_all.as_of) AS m;
+	END;
+
+COMMENT ON FUNCTION persona.prices_of_all(persona.program, timestamptz) IS
+'what a place on each channel with a capacity is worth at an instant, over all customers: shadow prices of the assignment problem, found by descent of its dual and successive shortest paths (Tokuyama and Nakano 1995, Efficient algorithms for the Hitchcock transportation problem).
+channel; priority: of the campaigns that are charged, since higher classes are served first; sent_from, sent_until: the day of sending; places: capacity less planned contacts and what higher classes got; wanted: customers who would take a place if it cost nothing; served: customers who take it at the price; price, tie: the price, and what decides among those who are worth just the price; value_lost: how much score those lose who wanted a place and do without; gap: how much better another assignment could be at most.
+No row if no channel is scarce, or for NULL; errors as of persona.funnel_of_all(), program_limit_exceeded for more than 64 channels and days';
+
+CREATE FUNCTION persona.prices_at(as_of timestamptz,
+	OUT channel text, OUT priority integer, OUT sent_from timestamptz, OUT sent_until timestamptz, OUT places bigint,
+	OUT wanted bigint, OUT served bigint, OUT price numeric, OUT tie bigint, OUT value_lost numeric, OUT gap numeric)
+RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT p.channel, p.priority, p.sent_from, p.sent_until, p.places, p.wanted, p.served, p.price, p.tie, p.value_lost, p.gap
+		FROM persona.prices_of_all(persona.program(), prices_at.as_of) AS p;
+	END;
+
+COMMENT ON FUNCTION persona.prices_at(timestamptz) IS 'what a place on each channel with a capacity is worth at an instant; see persona.prices_of_all()';
+
+CREATE FUNCTION persona.priced_program(as_of timestamptz DEFAULT now(), program persona.program DEFAULT persona.program())
+RETURNS persona.program
+	LANGUAGE sql STABLE PARALLEL SAFE COST 1000000
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT persona.program_with_prices(priced_program.program, (SELECT jsonb_agg(jsonb_build_object(
+				'channel', p.channel,
+				'priority', p.priority,
+				'from', persona.microseconds(p.sent_from),
+				'until', persona.microseconds(p.sent_until),
+				'price', p.price::text,
+				'tie', p.tie) ORDER BY p.channel COLLATE "C", p.priority, p.sent_from)
+			FROM persona.prices_of_all(priced_program.program, priced_program.as_of) AS p));
+	END;
+
+COMMENT ON FUNCTION persona.priced_program(timestamptz, persona.program) IS 'a program with the prices of scarce channels at an instant: with it all customers together keep the capacities, and no other choice is worth more; the program itself if no channel is scarce.
+Errors as of persona.prices_of_all()';

@@ -1,0 +1,523 @@
+/*
+ * market.c - what the places on scarce channels are worth, over all customers.
+ *
+ * The pass collects, for each customer who could have a place on a channel with
+ * a capacity, what every place would be worth and what the best alternative is.
+ * Then the priority classes are served one after the other, the highest first,
+ * since priority comes before score: in each, a place goes to whom it is worth
+ * most compared with the alternative (src/core/price.c), and what places are
+ * left go on to the next.
+ *
+ * The program given has prices of zero for all channels with a capacity, so
+ * that the decision lets them compete with what comes after them.
+ */
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "catalog/pg_type.h"
+#include "decision/limits.h"
+#include "decision/population.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(persona_market_of_all);
+
+#define TIE_MASK ((INT64CONST(1) << PCORE_TIE_BITS) - 1)
+#define NO_PLACE (-1)
+
+/* What a customer could have: a place on a channel on a day, or (NO_PLACE) something without one. */
+typedef struct Bid
+{
+	int64		priority;
+	PcoreInstant send_at;
+	int64		millionths;
+	uint64		tie;
+	int32		channel;
+	int32		place;			/* number, once places are numbered */
+} Bid;
+
+/* A place that a contact holds already. */
+typedef struct Held
+{
+	PcoreInstant at;
+	int64		channel;
+} Held;
+
+/* What the pass collects of one customer; behind it: bids and held places. */
+typedef struct Collected
+{
+	int32		bids;
+	int32		held;
+} Collected;
+
+/* The places of a channel on a day. */
+typedef struct Places
+{
+	int			channel;
+	PcoreInstant from;
+	PcoreInstant until;
+	int64		left;
+	int			number;			/* in the market of a class, or NO_PLACE */
+	bool		asked;			/* in that class */
+	int64		room;			/* before that class was served */
+	int64		wanted;
+	int64		served;
+	PcoreWorth	lost;
+	PcoreWorth	price;
+} Places;
+
+typedef struct Market
+{
+	const PersonaProgram *program;
+	int64		asker_count;
+	int64		asker_room;
+	int64	   *first;			/* by asker and one more: where its bids begin */
+	bool	   *served;
+	int64		bid_count;
+	int64		bid_room;
+	Bid		   *bids;
+	int			place_count;
+	int			place_room;
+	Places	   *places;
+} Market;
+
+/* ---- collecting ---- */
+
+/* Adds the places that a customer's contacts hold from the day of as_of on. */
+static int
+collect_held(PersonaPass *pass, PersonaCustomer *customer, Held *held)
+{
+	PersonaDecider decider = {.customer = customer, .program = pass->program};
+	PcoreInstant from;
+	PcoreInstant until;
+	int			count = 0;
+
+	persona_list_contacts(&decider);
+	pcore_unit_span(&pass->program->default_zone, pass->as_of, PCORE_UNIT_DAY, &from, &until);
+	for (int c = 0; c < decider.contact_count; c++)
+	{
+		const PersonaContact *contact = &decider.contacts[c];
+		int			channel = contact->about.channel;
+
+		if (contact->at < from || channel < 0 || channel >= pass->program->channel_count
+			|| pass->program->channels[channel].capacity_per_day < 0)
+			continue;
+		if (held != NULL)
+			held[count] = (Held) {contact->at, channel};
+		count++;
+	}
+	return count;
+}
+
+/* Collects what one customer could have. */
+static void
+market_customer(PersonaPass *pass, PersonaCustomer *customer)
+{
+	const PersonaProgram *program = pass->program;
+	PcoreInstant valid_until;
+	int			count;
+	const PersonaCandidate *candidates = persona_candidates_of(customer, false, &count, &valid_until);
+	int			held = collect_held(pass, customer, NULL);
+	Size		size = VARHDRSZ + sizeof(Collected) + sizeof(Bid) * count + sizeof(Held) * held;
+	bytea	   *row = palloc0(size);
+	Collected	collected = {0, held};
+	Bid		   *bids = (Bid *) palloc0(sizeof(Bid) * (count + 1));
+	bool		scarce = false;
+	Datum		value = PointerGetDatum(row);
+	bool		null = false;
+	char	   *at = VARDATA(row);
+
+	for (int c = 0; c < count && candidates[c].eligible; c++)
+	{
+		const PersonaCandidate *candidate = &candidates[c];
+		Bid		   *bid = &bids[collected.bids++];
+		bool		capped = program->channels[candidate->way->channel].capacity_per_day >= 0;
+
+		scarce |= capped;
+		bid->priority = candidate->campaign->priority;
+		bid->send_at = candidate->send_at;
+		bid->millionths = (int64) (candidate->worth >> PCORE_TIE_BITS);
+		bid->tie = (uint64) (candidate->worth & TIE_MASK);
+		bid->channel = capped ? candidate->way->channel : NO_PLACE;
+	}
+	if (!scarce)
+		collected.bids = 0;
+	if (collected.bids == 0 && held == 0)
+		return;
+	memcpy(at, &collected, sizeof(collected));
+	memcpy(at + sizeof(collected), bids, sizeof(Bid) * collected.bids);
+	if (held > 0)
+	{
+		Held	   *places = palloc(sizeof(Held) * held);
+
+		(void) collect_held(pass, customer, places);
+		memcpy(at + sizeof(collected) + sizeof(Bid) * collected.bids, places, sizeof(Held) * held);
+	}
+	SET_VARSIZE(row, VARHDRSZ + sizeof(Collected) + sizeof(Bid) * collected.bids + sizeof(Held) * held);
+	persona_pass_add_row(pass, &value, &null);
+}
+
+/* Collects a block. */
+static void
+market_block(PersonaPass *pass, const PersonaBlock *block)
+{
+	persona_population_walk(pass, block, market_customer);
+}
+
+const PersonaQuestion persona_question_market = {persona_population_plan, market_block, NULL};
+
+/* Makes room for one more item of an array that may grow beyond 1 GB. */
+static void *
+make_room(void *items, int64 count, int64 *room, Size size)
+{
+	if (count < *room)
+		return items;
+	*room = Max(1024, *room * 2);
+	return items == NULL ? MemoryContextAllocHuge(CurrentMemoryContext, *room * size)
+		: repalloc_huge(items, *room * size);
+}
+
+/* Finds the places of a channel on the day of an instant. */
+static int
+find_places(Market *market, int channel, PcoreInstant at)
+{
+	Places	   *places;
+
+	for (int p = 0; p < market->place_count; p++)
+		if (market->places[p].channel == channel && at >= market->places[p].from && at < market->places[p].until)
+			return p;
+	if (market->place_count == market->place_room)
+	{
+		market->place_room = Max(64, 2 * market->place_room);
+		market->places = market->places == NULL ? palloc(sizeof(Places) * market->place_room)
+			: repalloc(market->places, sizeof(Places) * market->place_room);
+	}
+	places = &market->places[market->place_count];
+	memset(places, 0, sizeof(Places));
+	places->channel = channel;
+	places->left = market->program->channels[channel].capacity_per_day;
+	pcore_unit_span(&market->program->default_zone, at, PCORE_UNIT_DAY, &places->from, &places->until);
+	return market->place_count++;
+}
+
+/* Adds what was collected of one customer. */
+static void
+add_customer(Market *market, const bytea *row)
+{
+	Collected	collected;
+	const char *at = VARDATA_ANY(row);
+
+	memcpy(&collected, at, sizeof(collected));
+	at += sizeof(collected);
+	market->first = make_room(market->first, market->asker_count + 1, &market->asker_room, sizeof(int64));
+	market->first[market->asker_count] = market->bid_count;
+	for (int b = 0; b < collected.bids; b++, at += sizeof(Bid))
+	{
+		Bid		   *bid;
+
+		market->bids = make_room(market->bids, market->bid_count, &market->bid_room, sizeof(Bid));
+		bid = &market->bids[market->bid_count++];
+		memcpy(bid, at, sizeof(Bid));
+		bid->place = bid->channel == NO_PLACE ? NO_PLACE : find_places(market, bid->channel, bid->send_at);
+	}
+	if (collected.bids > 0)
+		market->asker_count++;
+	market->first[market->asker_count] = market->bid_count;
+	for (int h = 0; h < collected.held; h++, at += sizeof(Held))
+	{
+		Held		held;
+		int			p;
+
+		memcpy(&held, at, sizeof(held));
+		p = find_places(market, (int) held.channel, held.at);
+		market->places[p].left = Max(0, market->places[p].left - 1);
+	}
+}
+
+/* ---- clearing one class ---- */
+
+/* Finds an asker's best bid of a class at no price, and what it has without a place. */
+static const Bid *
+best_bid(const Market *market, int64 asker, int64 priority, PcoreWorth *otherwise, bool *has_other)
+{
+	const Bid  *best = NULL;
+	PcoreWorth	most;
+
+	*otherwise = 0;
+	*has_other = false;
+	for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
+		if (market->bids[b].priority == priority && market->bids[b].place == NO_PLACE)
+		{
+			*otherwise = Max(*otherwise, pcore_worth(market->bids[b].millionths, 0));
+			*has_other = true;
+		}
+	most = *otherwise;
+	for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
+	{
+		const Bid  *bid = &market->bids[b];
+
+		if (bid->priority == priority && bid->place != NO_PLACE && pcore_worth(bid->millionths, bid->tie) > most)
+		{
+			most = pcore_worth(bid->millionths, bid->tie);
+			best = bid;
+		}
+	}
+	return best;
+}
+
+/* Adds an asker's options in a class to the core's market; returns how many there are now. */
+static int64
+add_options(const Market *market, int64 asker, int64 priority, PcoreOption *options, int64 begin)
+{
+	int64		count = begin;
+
+	for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
+	{
+		const Bid  *bid = &market->bids[b];
+		int64		o;
+		int			resource;
+
+		if (bid->priority != priority || bid->place == NO_PLACE || market->places[bid->place].number == NO_PLACE)
+			continue;
+		resource = market->places[bid->place].number;
+		for (o = begin; o < count && options[o].resource != resource; o++)
+			;
+		if (o == count)
+			options[count++] = (PcoreOption) {bid->millionths, bid->tie, resource};
+		else if (bid->millionths > options[o].millionths)
+			options[o].millionths = bid->millionths;
+	}
+	return count;
+}
+
+/* Numbers the places that are asked for in a class and have room; returns how many. */
+static int
+number_places(Market *market, int64 priority)
+{
+	int			count = 0;
+
+	for (int p = 0; p < market->place_count; p++)
+	{
+		market->places[p].number = NO_PLACE;
+		market->places[p].asked = false;
+		market->places[p].room = market->places[p].left;
+		market->places[p].wanted = market->places[p].served = 0;
+		market->places[p].lost = market->places[p].price = 0;
+	}
+	for (int64 a = 0; a < market->asker_count; a++)
+		for (int64 b = market->first[a]; !market->served[a] && b < market->first[a + 1]; b++)
+			if (market->bids[b].priority == priority && market->bids[b].place != NO_PLACE)
+				market->places[market->bids[b].place].asked = true;
+	for (int p = 0; p < market->place_count; p++)
+		if (market->places[p].asked && market->places[p].room > 0)
+			market->places[p].number = count++;
+	if (count > PCORE_MOST_RESOURCES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many channels with a capacity are asked for on too many days"),
+				 errdetail("In priority class " INT64_FORMAT " there are %d, at most %d can be priced together.",
+						   priority, count, PCORE_MOST_RESOURCES)));
+	return count;
+}
+
+/* Counts what an asker wanted, gets and loses; tells whether it has something. */
+static bool
+settle_asker(Market *market, int64 asker, int64 priority, int choice, const Places *got)
+{
+	PcoreWorth	otherwise;
+	PcoreWorth	worth;
+	bool		has_other;
+	const Bid  *best = best_bid(market, asker, priority, &otherwise, &has_other);
+
+	worth = otherwise;
+	if (choice >= 0)
+		for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
+			if (market->bids[b].priority == priority && market->bids[b].place == got - market->places)
+				worth = Max(worth, pcore_worth(market->bids[b].millionths, market->bids[b].tie));
+	if (best != NULL)
+	{
+		market->places[best->place].wanted++;
+		market->places[best->place].lost += pcore_worth(best->millionths, best->tie) - worth;
+	}
+	return choice >= 0 || has_other;
+}
+
+/* Gives the places to the askers of a class that are not served yet. */
+static void
+clear_class(Market *market, int64 priority)
+{
+	int			resources = number_places(market, priority);
+	int64		room[PCORE_MOST_RESOURCES];
+	int			place_of[PCORE_MOST_RESOURCES];
+	PcoreWorth	prices[PCORE_MOST_RESOURCES];
+	int64	   *first = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int64) * (market->asker_count + 1));
+	int64	   *otherwise = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int64) * (market->asker_count + 1));
+	int64	   *asker_of = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int64) * (market->asker_count + 1));
+	PcoreOption *options = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(PcoreOption) * (market->bid_count + 1));
+	int64		count = 0;
+	int			askers = 0;
+	PcoreMarket core = {resources, room, 0, first, options, otherwise};
+
+	for (int p = 0; p < market->place_count; p++)
+		if (market->places[p].number != NO_PLACE)
+		{
+			room[market->places[p].number] = market->places[p].room;
+			place_of[market->places[p].number] = p;
+		}
+	for (int64 a = 0; a < market->asker_count; a++)
+	{
+		PcoreWorth	other;
+		bool		has_other;
+
+		if (market->served[a])
+			continue;
+		(void) best_bid(market, a, priority, &other, &has_other);
+		first[askers] = count;
+		otherwise[askers] = (int64) (other >> PCORE_TIE_BITS);
+		asker_of[askers++] = a;
+		count = add_options(market, a, priority, options, count);
+	}
+	first[askers] = count;
+	core.asker_count = askers;
+	pcore_market_prices(&core, prices);
+	for (int i = 0; i < askers; i++)
+	{
+		int			choice = pcore_market_choice(&core, prices, i);
+		Places	   *got = choice < 0 ? NULL : &market->places[place_of[choice]];
+
+		market->served[asker_of[i]] = settle_asker(market, asker_of[i], priority, choice, got);
+		if (got != NULL)
+		{
+			got->served++;
+			got->left--;
+		}
+	}
+	for (int r = 0; r < resources; r++)
+		market->places[place_of[r]].price = prices[r];
+	pfree(first);
+	pfree(otherwise);
+	pfree(asker_of);
+	pfree(options);
+}
+
+/* ---- the answer ---- */
+
+/* Returns a worth as numeric. */
+static Datum
+worth_numeric(PcoreWorth worth)
+{
+	Datum		number = NumericGetDatum(int64_div_fast_to_numeric((int64) (worth >> PCORE_TIE_BITS), 6));
+
+	return DirectFunctionCall1(numeric_trim_scale, number);
+}
+
+/* Adds the places of a class to the result; tells whether any is scarce. */
+static bool
+add_places(const Market *market, int64 priority, Tuplestorestate *rows, TupleDesc desc)
+{
+	bool		scarce = false;
+
+	for (int p = 0; p < market->place_count; p++)
+	{
+		const Places *places = &market->places[p];
+		bool		closed = places->room == 0;
+		Datum		values[11];
+		bool		nulls[11] = {false};
+
+		if (!places->asked)
+			continue;
+		scarce |= places->wanted > places->room || places->price > 0;
+		values[0] = CStringGetTextDatum(market->program->channels[places->channel].name);
+		values[1] = Int32GetDatum((int32) priority);
+		values[2] = TimestampTzGetDatum(places->from);
+		values[3] = TimestampTzGetDatum(places->until);
+		values[4] = Int64GetDatum(places->room);
+		values[5] = Int64GetDatum(places->wanted);
+		values[6] = Int64GetDatum(places->served);
+		values[7] = closed ? DirectFunctionCall3(numeric_in, CStringGetDatum("Infinity"), ObjectIdGetDatum(InvalidOid),
+												 Int32GetDatum(-1)) : worth_numeric(places->price);
+		values[8] = Int64GetDatum(closed ? 0 : (int64) (places->price & TIE_MASK));
+		values[9] = worth_numeric(places->lost);
+		values[10] = worth_numeric(closed ? 0 : places->price * (PcoreWorth) (places->room - places->served));
+		tuplestore_putvalues(rows, desc, values, nulls);
+	}
+	return scarce;
+}
+
+/* Finds the highest priority below a given one that has bids; false if there is none. */
+static bool
+next_class(const Market *market, int64 *priority)
+{
+	bool		found = false;
+	int64		highest = 0;
+
+	for (int64 b = 0; b < market->bid_count; b++)
+		if (market->bids[b].priority < *priority && (!found || market->bids[b].priority > highest))
+		{
+			highest = market->bids[b].priority;
+			found = true;
+		}
+	*priority = highest;
+	return found;
+}
+
+/*
+ * persona.market_of_all(program, as_of): what places on channels with a
+ * capacity are worth; the program has prices of zero for them.  No rows for
+ * NULL, and none if no channel is scarce.  Errors as of persona.funnel_of_all,
+ * and too many channels and days.
+ */
+Datum
+persona_market_of_all(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TupleDesc	desc = CreateTemplateTupleDesc(1);
+	Tuplestorestate *collected;
+	Tuplestorestate *rows;
+	TupleTableSlot *slot;
+	PersonaPass *pass;
+	Market		market = {0};
+	int64		priority = PG_INT64_MAX;
+	bool		scarce = false;
+
+	InitMaterializedSRF(fcinfo, 0);
+	TupleDescInitEntry(desc, 1, "collected", BYTEAOID, -1, 0);
+	collected = tuplestore_begin_heap(false, false, work_mem);
+	pass = persona_population_run(fcinfo, PERSONA_TASK_PRICES, "persona_question_market", &persona_question_market,
+								  collected, desc);
+	if (pass == NULL)
+		return (Datum) 0;
+	market.program = pass->program;
+	slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	while (tuplestore_gettupleslot(collected, true, false, slot))
+	{
+		bool		null;
+		bytea	   *row = DatumGetByteaPP(slot_getattr(slot, 1, &null));
+
+		CHECK_FOR_INTERRUPTS();
+		add_customer(&market, row);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_end(collected);
+	if (market.asker_count == 0)
+		return (Datum) 0;
+	market.served = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(bool) * market.asker_count,
+											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	/* Prices of places that nobody has to do without are told if there are others. */
+	rows = tuplestore_begin_heap(false, false, work_mem);
+	while (next_class(&market, &priority))
+	{
+		clear_class(&market, priority);
+		scarce |= add_places(&market, priority, rows, result->setDesc);
+	}
+	slot = MakeSingleTupleTableSlot(result->setDesc, &TTSOpsMinimalTuple);
+	while (scarce && tuplestore_gettupleslot(rows, true, false, slot))
+		tuplestore_puttupleslot(result->setResult, slot);
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_end(rows);
+	return (Datum) 0;
+}
