@@ -397,3 +397,70 @@ RETURNS persona.program
 
 COMMENT ON FUNCTION persona.priced_program(timestamptz, persona.program) IS 'a program with the prices of scarce channels at an instant: with it all customers together keep the capacities, and no other choice is worth more; the program itself if no channel is scarce.
 Errors as of persona.prices_of_all()';
+
+--------------------------------------------------------------------------------
+-- Feasibility: what definitions ask of the data, and how far the data bear it
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION persona.needs(program persona.program,
+	OUT definition text, OUT name text, OUT need text, OUT what text) RETURNS SETOF record
+	LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000 ROWS 100
+	AS 'MODULE_PATHNAME', 'persona_needs';
+
+COMMENT ON FUNCTION persona.needs(persona.program) IS
+'the attributes of customers and the kinds of events that the definitions of a program ask for, nested cohorts included.
+definition: cohort, trigger, channel (its consent), campaign (its cohort, trigger, goal and relevance) or condition (those of persona.program_for); name: its name; need: attribute or event; what: the path or the kind.
+No row for NULL; error if the program does not compile';
+
+CREATE FUNCTION persona.feasibility_of_all(program persona.program, as_of timestamptz,
+	OUT definition text, OUT name text, OUT customers bigint, OUT members bigint, OUT attributes text[], OUT known_share numeric,
+	OUT events text[], OUT event_share numeric, OUT newest_event timestamptz, OUT newest_age interval,
+	OUT channels text[], OUT reachable_share numeric, OUT feasible_share numeric) RETURNS SETOF record
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000000 ROWS 100
+	AS 'MODULE_PATHNAME', 'persona_feasibility_of_all';
+
+COMMENT ON FUNCTION persona.feasibility_of_all(persona.program, timestamptz) IS 'what persona.feasibility_at() returns, for a program that has a condition "attribute PATH" or "event KIND" beside its definitions for each of its needs';
+
+CREATE FUNCTION persona.feasibility_at(as_of timestamptz,
+	OUT definition text, OUT name text, OUT customers bigint, OUT members bigint, OUT attributes text[], OUT known_share numeric,
+	OUT events text[], OUT event_share numeric, OUT newest_event timestamptz, OUT newest_age interval,
+	OUT channels text[], OUT reachable_share numeric, OUT feasible_share numeric) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT f.definition, f.name, f.customers, f.members, f.attributes, f.known_share, f.events, f.event_share,
+			f.newest_event, f.newest_age, f.channels, f.reachable_share, f.feasible_share
+		FROM persona.program() AS p (program)
+			CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object(
+					'name', format('%s %s', d.need, d.what),
+					'condition', CASE d.need
+						WHEN 'attribute' THEN jsonb_build_object('attribute', d.what, 'known', true)
+						ELSE jsonb_build_object('event', d.what) END)), '[]') AS conditions
+				FROM (SELECT DISTINCT n.need, n.what FROM persona.needs(p.program) AS n) AS d) AS c
+			CROSS JOIN LATERAL persona.feasibility_of_all(
+				(p.program::jsonb || jsonb_build_object('conditions', c.conditions))::persona.program, feasibility_at.as_of) AS f;
+	END;
+
+COMMENT ON FUNCTION persona.feasibility_at(timestamptz) IS
+'how far the data bear what each cohort and campaign asks for, as of an instant: reads all customers and events once; the columns are those of the view persona.feasibility.
+No row for NULL; errors as of persona.funnel_of_all()';
+
+CREATE VIEW persona.feasibility WITH (security_invoker = true) AS
+	SELECT f.definition, f.name, f.customers, f.members, f.attributes, f.known_share, f.events, f.event_share,
+		f.newest_event, f.newest_age, f.channels, f.reachable_share, f.feasible_share
+	FROM persona.feasibility_at(now()) AS f;
+
+COMMENT ON VIEW persona.feasibility IS 'how far the data bear what each cohort and campaign asks for, as of now()';
+COMMENT ON COLUMN persona.feasibility.definition IS 'cohort or campaign';
+COMMENT ON COLUMN persona.feasibility.name IS 'its name';
+COMMENT ON COLUMN persona.feasibility.customers IS 'all customers';
+COMMENT ON COLUMN persona.feasibility.members IS 'those in the cohort, or in that of the campaign; all if it has none';
+COMMENT ON COLUMN persona.feasibility.attributes IS 'the attributes that its conditions ask for; NULL: none';
+COMMENT ON COLUMN persona.feasibility.known_share IS 'share of customers of whom all these are known; NULL: none is asked for';
+COMMENT ON COLUMN persona.feasibility.events IS 'the kinds of events that its conditions ask for; NULL: none';
+COMMENT ON COLUMN persona.feasibility.event_share IS 'share of customers with any event of these kinds; NULL: none is asked for';
+COMMENT ON COLUMN persona.feasibility.newest_event IS 'time of the newest event of these kinds; NULL: there is none, or none is asked for';
+COMMENT ON COLUMN persona.feasibility.newest_age IS 'how long ago that is';
+COMMENT ON COLUMN persona.feasibility.channels IS 'the channels of the campaign, or of the campaigns for the cohort; NULL: none';
+COMMENT ON COLUMN persona.feasibility.reachable_share IS 'share of customers who have address and consent for one of these; NULL: there are none';
+COMMENT ON COLUMN persona.feasibility.feasible_share IS 'share of customers of whom all these attributes are known and who can be reached, as far as either is asked for';

@@ -8,6 +8,7 @@ CREATE EXTENSION persona;
 RESET client_min_messages;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
+SET intervalstyle = 'postgres';
 \set SHOW_CONTEXT never
 CREATE SCHEMA shop;
 SET search_path = shop, public;

@@ -8,6 +8,7 @@ CREATE EXTENSION persona;
 RESET client_min_messages;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
+SET intervalstyle = 'postgres';
 \set SHOW_CONTEXT never
 CREATE SCHEMA shop;
 SET search_path = shop, public;
@@ -167,3 +168,23 @@ SELECT r.* FROM (VALUES
 -- a new campaign needs no more than the table asks for
 SELECT * FROM persona.simulate_reach(persona.program_with(persona.program(), '{"campaigns": {"new": {"experience": "offer", "priority": 2, "channels": [{"channel": "web"}]}}}'), :then) WHERE customers_after > 0;
 SELECT persona.program_with(persona.program(), NULL) IS NULL AS null_is_null;
+
+--
+-- Feasibility
+--
+
+SELECT * FROM persona.needs(persona.program());
+SELECT * FROM persona.needs(persona.program_for('{"any": [{"cohort": "good"}, {"not": {"attribute": "zone", "is": "UTC"}}, {"sequence": [{"event": "view"}, {"no": "cart", "for": "1 hour"}], "within": "2 days"}, {"bucket": {"seed": "a", "from": 0, "to": 0.5}}]}'));
+SELECT * FROM persona.feasibility_at(:then);
+-- the same in plain SQL
+SELECT (SELECT round(avg((plan IS NOT NULL AND clv IS NOT NULL)::int), 6) FROM customer) AS known_share,
+	(SELECT round(count(DISTINCT customer) / 400.0, 6) FROM click WHERE kind = 'order' AND at <= :then) AS event_share,
+	(SELECT max(at) FROM click WHERE kind = 'order' AND at <= :then) AS newest_event,
+	(SELECT round(avg((opt_in AND email <> '')::int), 6) FROM customer) AS reachable_share,
+	(SELECT round(avg((plan IS NOT NULL AND clv IS NOT NULL AND opt_in AND email <> '')::int), 6) FROM customer) AS feasible_share,
+	(SELECT count(*) FROM persona.cohort_member_at(:then) WHERE cohort = 'good') AS members;
+-- what was not there yet is not counted
+SELECT name, event_share, newest_event, newest_age FROM persona.feasibility_at('2026-02-10 12:00Z') WHERE name IN ('cart', 'good');
+SELECT definition, name, events, newest_event FROM persona.feasibility_at('2020-01-01') WHERE name = 'cart';
+SELECT count(*) FROM persona.feasibility;
+SELECT * FROM persona.feasibility_at(NULL);
