@@ -15,7 +15,7 @@
 
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
-#include "decision/limits.h"
+#include "decision/facts.h"
 #include "decision/population.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -95,7 +95,7 @@ collect_held(PersonaPass *pass, PersonaCustomer *customer, Held *held)
 	PcoreInstant until;
 	int			count = 0;
 
-	persona_list_contacts(&decider);
+	persona_list_facts(&decider);
 	pcore_unit_span(&pass->program->default_zone, pass->as_of, PCORE_UNIT_DAY, &from, &until);
 	for (int c = 0; c < decider.contact_count; c++)
 	{

@@ -65,7 +65,7 @@ SELECT f.signature
 FROM function AS f
 WHERE f.provolatile = 'v'
 	AND f.proname <> ALL ('{bind_customers,bind_events,unbind_customers,unbind_events,
-		create_contact,create_response,create_choice,adapt_customer,create_views,create_passes,drop_passes,drop_views,rebuild,watch_definitions,
+		create_contact,create_response,create_choice,adapt_customer,create_views,create_passes,drop_passes,create_population,drop_population,drop_views,rebuild,watch_definitions,
 		announce_change,invalidate_program,lock_definitions,tell_senders,report,lock_reported,cancel,
 		create_delivery,drop_delivery,create_choosers,drop_choosers,protect_runtime_tables,
 		check_change,check_definitions,check_new_conditions,complete_instants,guard_alter,guard_drop,
@@ -78,10 +78,10 @@ SELECT f.signature, f.provolatile, f.proparallel
 FROM function AS f
 WHERE (f.provolatile = 'v') <> (f.proparallel = 'u') OR f.proparallel = 'r'
 ORDER BY f.signature::text COLLATE "C";
--- what takes the program as an argument needs nothing else, but for the pass, which reads the bound relations
+-- what takes the program as an argument needs nothing else, but for what reads the bound relations in a pass, or checks
 SELECT f.signature, f.provolatile
 FROM function AS f
-WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> ALL ('{check_program,keep_program,close_days,close_full_days}') AND f.proname !~ '_of_all$'
+WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> ALL ('{check_program,keep_program,close_days,close_full_days,program_with,priced_program}') AND f.proname !~ '_of_all$|^simulate'
 ORDER BY f.signature::text COLLATE "C";
 -- names in SQL and PL/pgSQL mean the system's, whatever the caller's search_path; a procedure that commits can't set it
 SELECT f.signature

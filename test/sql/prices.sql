@@ -121,5 +121,7 @@ SELECT persona.check_program(persona.program_with_prices(persona.program(), '[{"
 SELECT persona.check_program(persona.program_with_prices(persona.program(), '[{"channel": "phone", "price": -1}]'));
 SELECT persona.check_program(persona.program_with_prices(persona.program(), '[{"channel": "phone", "price": 1, "tie": -5}]'));
 SELECT persona.check_program(persona.program_with_prices(persona.program(), '[{"channel": "phone"}]'));
-INSERT INTO persona.channel (name, capacity_per_day) VALUES ('fax', -1);
+\set VERBOSITY terse
+UPDATE persona.channel SET capacity_per_day = -1;
+\set VERBOSITY default
 SELECT * FROM persona.prices_at(NULL);
