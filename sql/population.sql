@@ -274,8 +274,10 @@ CREATE FUNCTION persona.create_population(key_type text, key_rows bigint, key_eq
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	customers persona.customer_binding;
 	declared text;
 BEGIN
+	SELECT * INTO STRICT customers FROM persona.customer_binding;
 	declared := (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
 		FROM pg_attribute AS a WHERE a.attrelid = 'persona.decision'::regclass AND NOT a.attisdropped);
 	EXECUTE format(E'CREATE OR REPLACE FUNCTION persona.simulate(changed persona.program, as_of timestamptz DEFAULT now(),\n'
@@ -298,10 +300,43 @@ BEGIN
 changed: the program that would be, for example of persona.program_with(); as_of: the instant; current: the program to compare with.
 change: gained (a message where there is none), lost (none where there is one) or changed; then what is decided before and after.
 No row for NULL';
+
+	-- the contact itself, and what was decided after it, was not there yet
+	EXECUTE format(E'CREATE OR REPLACE FUNCTION persona.replay(contact bigint)\n'
+		'RETURNS TABLE (customer %1$s, decided_at timestamptz, same boolean, reason text,\n'
+		'\tcampaign text, channel text, placement text, message text, score numeric,\n'
+		'\tcampaign_replayed text, channel_replayed text, placement_replayed text, message_replayed text, score_replayed numeric)\n'
+		'LANGUAGE sql STABLE PARALLEL SAFE ROWS 1\n'
+		'BEGIN ATOMIC\n\tSELECT k.customer, k.decided_at, r.same,\n'
+		'\t\tCASE WHEN NOT p.kept THEN ''the program that decided it is not kept''\n'
+		'\t\t\tWHEN c.%2$I IS NULL THEN ''there is no such customer any more''\n'
+		'\t\t\tELSE coalesce(e.reason, ''the program has no such campaign on this channel'') END,\n'
+		'\t\tk.campaign, k.channel, k.placement, k.message, k.score,\n'
+		'\t\td.campaign, d.channel, d.placement, d.message, d.score\n'
+		'\tFROM persona.contact AS k\n'
+		'\t\tLEFT JOIN persona.program_archive AS a ON a.hash = k.program\n'
+		'\t\tCROSS JOIN LATERAL (SELECT coalesce(a.program, persona.program()), a.program IS NOT NULL) AS p (program, kept)\n'
+		'\t\tLEFT JOIN %3$s AS c ON c.%2$I %4$s k.customer\n'
+		'\t\tCROSS JOIN LATERAL (SELECT %5$s AS events OFFSET 0) AS t\n'
+		'\t\tLEFT JOIN LATERAL persona.decide(p.program, c.*, t.events, k.decided_at) AS d ON true\n'
+		'\t\tLEFT JOIN LATERAL (SELECT o.reason FROM persona.candidates(p.program, c.*, t.events, k.decided_at) AS o\n'
+		'\t\t\tWHERE o.campaign = k.campaign AND o.channel = k.channel AND o.placement IS NOT DISTINCT FROM k.placement\n'
+		'\t\t\tLIMIT 1) AS e ON true\n'
+		'\t\tCROSS JOIN LATERAL (SELECT CASE WHEN p.kept AND c.%2$I IS NOT NULL THEN\n'
+		'\t\t\t(k.campaign, k.channel, k.placement, k.message, k.trigger, k.fired_at, k.score) IS NOT DISTINCT FROM\n'
+		'\t\t\t(d.campaign, d.channel, d.placement, d.message, d.trigger, d.fired_at, d.score) END AS same) AS r\n'
+		'\tWHERE k.contact_id = replay.contact;\nEND',
+		key_type, customers.key_column, customers.relation, key_equality,
+		persona.bound_timeline(' AND (e.decided_at < k.decided_at OR e.contact_id < k.contact_id)'));
+	COMMENT ON FUNCTION persona.replay(bigint) IS
+'decides a contact again: with the program that decided it (the live one if it is not kept), and the data as of the instant at which it was decided.
+contact: its contact_id; same: whether the same message is decided, NULL if that can''t be told; reason: how its campaign fares on its channel, which tells why not.
+What is kept without history (the customer''s row) is as it is now; a contact that was decided for a customer who was on a channel competes with those of all channels here.
+No row for an unknown contact or NULL';
 END
 $$;
 
-COMMENT ON FUNCTION persona.create_population(text, bigint, text) IS 'makes, or replaces in place, the function simulate for a type of the customers'' key; part of persona.create_views()';
+COMMENT ON FUNCTION persona.create_population(text, bigint, text) IS 'makes, or replaces in place, the functions simulate and replay for a type of the customers'' key; part of persona.create_views()';
 
 REVOKE EXECUTE ON FUNCTION persona.create_population(text, bigint, text) FROM PUBLIC;
 
@@ -311,7 +346,7 @@ CREATE FUNCTION persona.drop_population() RETURNS void
 	SET client_min_messages = warning
 AS $$
 BEGIN
-	DROP FUNCTION IF EXISTS persona.simulate;
+	DROP FUNCTION IF EXISTS persona.simulate, persona.replay;
 END
 $$;
 
