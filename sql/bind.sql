@@ -399,14 +399,15 @@ BEGIN
 	SELECT * INTO STRICT customer_key FROM pg_attribute AS a
 	WHERE a.attrelid = customers.relation AND a.attname = customers.key_column;
 
-	-- One sub-query per source, merged.  The customers' side takes the
+	-- One sub-query per source, merged; a source that no definition asks for is
+	-- not read.  The customers' side takes the
 	-- collation of the events' side, so that an index on the latter serves.
 	FOR source IN
-		SELECT format('(SELECT persona.timeline(p.program, %L, e.*) FROM %s AS e WHERE e.%I %s c.%I%s%s)',
+		SELECT format('(SELECT persona.timeline(p.program, %L, e.*) FROM %s AS e WHERE e.%I %s c.%I%s%s AND persona.asks(p.program, %L))',
 			b.name, b.relation, b.customer_column, q.operator, customers.key_column,
 			CASE WHEN a.attcollation <> customer_key.attcollation AND a.attcollation <> 0
 				THEN format(' COLLATE %s', a.attcollation::regcollation) END,
-			CASE WHEN b.name = 'persona.contact' THEN without END)
+			CASE WHEN b.name = 'persona.contact' THEN without END, b.name)
 		FROM persona.event_binding AS b
 			JOIN pg_attribute AS a ON a.attrelid = b.relation AND a.attname = b.customer_column
 			CROSS JOIN LATERAL persona.equality(a.atttypid, customer_key.atttypid) AS q
@@ -421,14 +422,16 @@ $$;
 
 COMMENT ON FUNCTION persona.bound_timeline(text) IS 'the expression that yields the timeline of a customer c over all sources, for a program p.program; without: a condition on the contacts e, that begins with AND';
 
-CREATE FUNCTION persona.bound_scan(program text DEFAULT 'persona.program()') RETURNS text
+CREATE FUNCTION persona.bound_scan(program text DEFAULT '(SELECT persona.program() OFFSET 0)') RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- The program is a function scan: it is called once per query and, unlike
-	-- a common table expression, leaves the query open to joins on the
-	-- customer.  OFFSET 0 lets the planner see what the timelines cost.
+	-- The program is a sub-query that is not pulled up: the function is called
+	-- once per query (being too expensive to be called again) and its value is
+	-- not copied; unlike a common table expression, it leaves the query open to
+	-- joins on the customer.  OFFSET 0 lets the planner see what the timelines
+	-- cost.
 	RETURN format(E'%s AS p (program)\n'
 				  '\tCROSS JOIN %s AS c\n'
 				  '\tCROSS JOIN LATERAL (SELECT %s AS events OFFSET 0) AS t',

@@ -215,7 +215,7 @@ CREATE FUNCTION persona.program_for(condition persona.condition) RETURNS persona
 COMMENT ON FUNCTION persona.program_for(persona.condition) IS 'a program that evaluates one condition, named "condition": the bindings and the cohorts that it refers to, directly or through others; NULL for NULL';
 
 CREATE FUNCTION persona.program() RETURNS persona.program
-	LANGUAGE c STABLE PARALLEL SAFE COST 100
+	LANGUAGE c STABLE PARALLEL SAFE COST 10000
 	AS 'MODULE_PATHNAME', 'persona_program';
 
 COMMENT ON FUNCTION persona.program() IS 'the program of all live definitions, kept by the session until a definition changes';
@@ -236,6 +236,15 @@ Nothing is checked for NULL; error if anything does not compile, naming the defi
 --------------------------------------------------------------------------------
 -- The timeline: aggregate over one customer's events
 --------------------------------------------------------------------------------
+
+CREATE FUNCTION persona.asks(program persona.program, source text) RETURNS boolean
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'persona_asks';
+
+COMMENT ON FUNCTION persona.asks(persona.program, text) IS
+'tells whether any definition of a program looks at the events of a source, so that the others need not be read.
+program: see persona.program(); source: the name of the bound source (persona.event_binding).
+NULL if an argument is NULL; error if there is no such source';
 
 CREATE FUNCTION persona.timeline_step(state persona.timeline, program persona.program, source text, event anyelement)
 RETURNS persona.timeline

@@ -55,6 +55,7 @@ typedef struct ConditionEntry
 } ConditionEntry;
 
 static HTAB *conditions = NULL;
+static List *retired = NIL;		/* values that were replaced in this transaction */
 
 /* Forgets the current program when the anchor's definitions changed. */
 static void
@@ -74,6 +75,8 @@ transaction_callback(XactEvent event, void *argument)
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT
 		&& event != XACT_EVENT_PARALLEL_COMMIT && event != XACT_EVENT_PARALLEL_ABORT)
 		return;
+	list_free_deep(retired);
+	retired = NIL;
 	if (built_in_transaction)
 	{
 		current_is_valid = false;
@@ -167,8 +170,14 @@ keep_value(PersonaProgramValue **place, const PersonaProgramValue *value)
 	PersonaProgramValue *kept = MemoryContextAlloc(TopMemoryContext, VARSIZE(value));
 
 	memcpy(kept, value, VARSIZE(value));
+	/* A query may still look at the old one. */
 	if (*place != NULL)
-		pfree(*place);
+	{
+		MemoryContext outer = MemoryContextSwitchTo(TopMemoryContext);
+
+		retired = lappend(retired, *place);
+		MemoryContextSwitchTo(outer);
+	}
 	*place = kept;
 }
 
@@ -179,8 +188,6 @@ keep_value(PersonaProgramValue **place, const PersonaProgramValue *value)
 Datum
 persona_program(PG_FUNCTION_ARGS)
 {
-	PersonaProgramValue *result;
-
 	prepare();
 	if (!current_is_valid)
 	{
@@ -191,9 +198,8 @@ persona_program(PG_FUNCTION_ARGS)
 		/* A change that came in meanwhile is for the next call. */
 		current_is_valid = before == generation;
 	}
-	result = palloc(VARSIZE(current_program));
-	memcpy(result, current_program, VARSIZE(current_program));
-	PG_RETURN_POINTER(result);
+	/* No copy: what is replaced stays until the transaction ends. */
+	PG_RETURN_POINTER(current_program);
 }
 
 /* Makes all sessions read the definitions again. */

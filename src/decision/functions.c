@@ -26,6 +26,7 @@
 #define DECISION_COLUMNS 23
 #define CANDIDATE_COLUMNS 21
 
+PG_FUNCTION_INFO_V1(persona_asks);
 PG_FUNCTION_INFO_V1(persona_timeline_step);
 PG_FUNCTION_INFO_V1(persona_decide);
 PG_FUNCTION_INFO_V1(persona_judge);
@@ -66,11 +67,22 @@ deform_row(HeapTupleHeader row, Datum **values, bool **nulls)
 
 /* ---- the aggregate over events ---- */
 
+/* Tells whether any selector can be answered by a source. */
+static bool
+needs_source(const PersonaProgram *program, int source)
+{
+	for (int s = 0; s < program->set->selector_count; s++)
+		if (persona_source_has_kind(&program->sources[source], program->set->selectors[s].kind))
+			return true;
+	return false;
+}
+
 /* What a call site of the aggregate keeps beside the program, for the source and row type seen last. */
 typedef struct SourceSite
 {
 	char	   *name;
 	int			number;
+	bool		asked;			/* a definition looks at it */
 	Oid			type;
 	int32		typmod;
 	PersonaClassifier *classifier;
@@ -98,6 +110,7 @@ source_site(FunctionCallInfo fcinfo, PersonaProgram *program, text *name)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("the program knows no event source \"%s\"", made->name),
 				 errhint("Sources are listed in persona.event_binding.")));
+	made->asked = needs_source(program, made->number);
 	*site = made;
 	return made;
 }
@@ -120,6 +133,18 @@ prepare_source(FunctionCallInfo fcinfo, PersonaProgram *program, SourceSite *sit
 	site->type = type;
 	site->typmod = typmod;
 	MemoryContextSwitchTo(outer);
+}
+
+/*
+ * persona.asks(program, source): whether any definition looks at the events of
+ * a source.  NULL if an argument is NULL.  Errors: an unknown source.
+ */
+Datum
+persona_asks(PG_FUNCTION_ARGS)
+{
+	PersonaProgram *program = persona_program_open(fcinfo->flinfo, PG_GETARG_DATUM(0));
+
+	PG_RETURN_BOOL(source_site(fcinfo, program, PG_GETARG_TEXT_PP(1))->asked);
 }
 
 /*
@@ -497,16 +522,6 @@ events_plan(PersonaProgram *program, int source, Oid key_type)
 		program->plans[source] = plan;
 	}
 	return program->plans[source];
-}
-
-/* Tells whether any selector can be answered by a source. */
-static bool
-needs_source(const PersonaProgram *program, int source)
-{
-	for (int s = 0; s < program->set->selector_count; s++)
-		if (persona_source_has_kind(&program->sources[source], program->set->selectors[s].kind))
-			return true;
-	return false;
 }
 
 /* Reads the events of a customer from the bound relations. */

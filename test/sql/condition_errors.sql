@@ -471,7 +471,8 @@ INSERT INTO persona.campaign (name, experience, trigger) VALUES ('spring', 'offe
 INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('spring', 1, 'email');
 ROLLBACK;
 
--- values out of range
+-- values out of range (without the details, which tell the whole row)
+\set VERBOSITY terse
 INSERT INTO persona.trigger (name, condition, open_for) VALUES ('t', '{"event": "order"}', '1 month');
 INSERT INTO persona.trigger (name, condition, open_for) VALUES ('t', '{"event": "order"}', '0 days');
 INSERT INTO persona.campaign (name, experience, starts_at, ends_at) VALUES ('late', 'offer', '2026-02-01', '2026-02-01');
@@ -481,6 +482,7 @@ INSERT INTO persona.campaign (name, experience, value) VALUES ('late', 'offer', 
 INSERT INTO persona.policy (name, max_contacts, period) VALUES ('calm', -1, '7 days');
 INSERT INTO persona.policy (name, max_contacts, period) VALUES ('calm', 1, '-7 days');
 INSERT INTO persona.policy (name, max_contacts, period) VALUES ('calm', 1, '1 year');
+\set VERBOSITY default
 
 --
 -- Definitions that are no errors, but decide nothing: there is a warning
