@@ -383,6 +383,7 @@ CREATE TABLE persona.run_log (
 	campaigns text[],
 	since timestamptz,
 	program bytea NOT NULL,
+	priced bytea,
 	total bigint,
 	done bigint NOT NULL DEFAULT 0,
 	written bigint NOT NULL DEFAULT 0,
@@ -404,7 +405,8 @@ COMMENT ON COLUMN persona.run_log.state IS 'listing: finds who is due, and may d
 COMMENT ON COLUMN persona.run_log.as_of IS 'the instant as of which it decided';
 COMMENT ON COLUMN persona.run_log.campaigns IS 'the campaigns that it considered; NULL: all';
 COMMENT ON COLUMN persona.run_log.since IS 'it looked at everyone who was not decided as of that instant or later; NULL: only at those who changed or were due by time';
-COMMENT ON COLUMN persona.run_log.program IS 'the hash of the program that decided';
+COMMENT ON COLUMN persona.run_log.program IS 'the hash of the program of all definitions, or of the campaigns considered';
+COMMENT ON COLUMN persona.run_log.priced IS 'the hash of that program with the prices of scarce channels, which decided; the same if no channel is scarce; NULL while they are looked for';
 COMMENT ON COLUMN persona.run_log.total IS 'the customers that were due; NULL while they are listed';
 COMMENT ON COLUMN persona.run_log.done IS 'the customers that are done';
 COMMENT ON COLUMN persona.run_log.written IS 'the contacts that it wrote';
@@ -686,7 +688,7 @@ DECLARE
 	program persona.program;
 	outcome record;
 BEGIN
-	program := persona.close_full_days((SELECT p.program FROM persona.program_archive AS p WHERE p.hash = run.program), run.as_of);
+	program := persona.close_full_days((SELECT p.program FROM persona.program_archive AS p WHERE p.hash = run.priced), run.as_of);
 
 	-- whoever decides for a customer holds the row of the customer in persona.due
 	INSERT INTO persona.due AS d (customer)
@@ -1032,6 +1034,11 @@ BEGIN
 		ORDER BY r.run DESC LIMIT 1;
 		everyone_since := CASE WHEN fresh THEN run.as_of ELSE coalesce(everyone_since, run.as_of) END;
 	END IF;
+	-- what places on scarce channels are worth over all customers
+	UPDATE persona.run_log AS r SET priced = persona.keep_program(persona.priced_program(run.as_of,
+		(SELECT p.program FROM persona.program_archive AS p WHERE p.hash = run.program)))
+	WHERE r.run = number
+	RETURNING r.priced INTO STRICT run.priced;
 	EXECUTE 'CREATE TEMPORARY TABLE persona_work AS ' || persona.due_query(run, everyone_since);
 	GET DIAGNOSTICS found = ROW_COUNT;
 
@@ -1048,7 +1055,7 @@ BEGIN
 		EXECUTE format('CREATE TEMPORARY TABLE persona_work AS '
 			'SELECT a.customer, l.changed, l.decided_before, a.ruling '
 			'FROM persona.all_rulings(%1$L, persona.close_full_days((SELECT p.program FROM persona.program_archive AS p WHERE p.hash = %2$L), %1$L)) AS a '
-			'JOIN pg_temp.persona_list AS l ON l.customer %3$s a.customer', run.as_of, run.program,
+			'JOIN pg_temp.persona_list AS l ON l.customer %3$s a.customer', run.as_of, run.priced,
 			(SELECT q.operator FROM persona.customer_key() AS k, persona.equality(k.type, k.type) AS q));
 		GET DIAGNOSTICS found = ROW_COUNT;
 		DROP TABLE pg_temp.persona_list;

@@ -40,6 +40,7 @@ enum
 };
 
 static bool telling = false;
+static int	nested = 0;			/* tasks inside of the one that is told of */
 static int	level = 0;			/* of the transaction that began */
 static int64 numbers[PARAM_ALL];
 
@@ -57,14 +58,20 @@ static void
 transaction_callback(XactEvent event, void *argument)
 {
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
+	{
 		telling = false;
+		nested = 0;
+	}
 }
 
 /* The same for a part of the transaction. */
 static void
 subtransaction_callback(SubXactEvent event, SubTransactionId own, SubTransactionId parent, void *argument)
 {
-	if (event == SUBXACT_EVENT_ABORT_SUB && GetCurrentTransactionNestLevel() <= level)
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	nested = 0;
+	if (GetCurrentTransactionNestLevel() <= level)
 		telling = false;
 }
 
@@ -93,7 +100,10 @@ persona_progress_begin(PersonaTask task, int64 number, int64 total)
 	static bool registered = false;
 
 	if (telling)
+	{
+		nested++;
 		return;
+	}
 	if (!registered)
 	{
 		RegisterXactCallback(transaction_callback, NULL);
@@ -116,7 +126,7 @@ persona_progress_advance(int64 customers)
 {
 	int64		before = numbers[PARAM_DONE];
 
-	if (!telling)
+	if (!telling || nested > 0)
 		return;
 	numbers[PARAM_DONE] += customers;
 	if (before / STEP != numbers[PARAM_DONE] / STEP)
@@ -138,7 +148,7 @@ persona_progress_update(int64 total, int64 done)
 void
 persona_progress_set(PersonaProgressCount count, int64 value)
 {
-	if (!telling)
+	if (!telling || nested > 0)
 		return;
 	numbers[PARAM_COUNTS + count] = value;
 	show(PARAM_COUNTS + count, PARAM_COUNTS + count);
@@ -150,6 +160,11 @@ persona_progress_end(void)
 {
 	if (!telling)
 		return;
+	if (nested > 0)
+	{
+		nested--;
+		return;
+	}
 	telling = false;
 	if (MyBEEntry != NULL && MyBEEntry->st_progress_command == PROGRESS_COMMAND)
 		pgstat_progress_end_command();

@@ -13,7 +13,7 @@ CREATE TABLE customer (id bigint PRIMARY KEY, clv numeric, zone text);
 INSERT INTO customer SELECT i, i, 'Asia/Tokyo' FROM generate_series(1, 20) AS i;
 SELECT persona.bind_customers('customer', 'id', time_zone => 'zone', default_time_zone => 'Europe/Berlin');
 INSERT INTO persona.experience (name) VALUES ('offer');
-INSERT INTO persona.channel (name, cost, capacity_per_day) VALUES ('call', 0, 3), ('letter', 0.5, 5), ('email', 0.9, NULL);
+INSERT INTO persona.channel (name, weight, cost, capacity_per_day) VALUES ('call', 1.2, 0, 3), ('letter', 1.1, 0.5, 5), ('email', 1, 0.9, NULL);
 INSERT INTO persona.message (name, experience, channel, body) SELECT 'offer by ' || c.name, 'offer', c.name, c.name || ' {{customer.id}}' FROM persona.channel AS c;
 INSERT INTO persona.campaign (name, experience, value, max_contacts) VALUES ('all', 'offer', 'customer.clv', 1);
 INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('all', 1, 'call'), ('all', 2, 'letter'), ('all', 3, 'email');

@@ -33,6 +33,7 @@ INSERT INTO persona.campaign_channel (campaign, position, channel)
 SELECT name, 1, 'phone' FROM persona.campaign UNION ALL
 SELECT name, 2, 'chat' FROM persona.campaign WHERE experience = 'offer' UNION ALL
 SELECT name, 3, 'email' FROM persona.campaign WHERE experience = 'offer';
+SET timezone = 'UTC';
 \set then '''2026-03-10 10:00Z''::timestamptz'
 
 -- no capacity, no price; and the program stays as it is
@@ -112,6 +113,20 @@ UPDATE persona.campaign SET priority = 0;
 UPDATE persona.channel SET open_hours = 'daily 00:00-09:00', capacity_per_day = 15 WHERE name = 'chat';
 SELECT channel, sent_from, places, wanted, served, price FROM persona.prices_at(:then) ORDER BY channel, sent_from;
 SELECT channel, send_at, count(*), min(valid_until) FROM decided GROUP BY channel, send_at ORDER BY channel, send_at;
+
+--
+-- A run gives the places to those who have them in the optimum
+--
+
+CREATE TABLE optimum AS SELECT customer, campaign, channel, send_at FROM decided;
+CALL persona.run(as_of => '2026-03-10 10:00Z');
+SELECT customer, o.campaign, o.channel, c.campaign, c.channel
+FROM optimum AS o FULL JOIN (SELECT * FROM persona.contact WHERE decided_at = :then) AS c USING (customer)
+WHERE (o.campaign, o.channel, o.send_at) IS DISTINCT FROM (c.campaign, c.channel, c.send_at);
+SELECT channel, capacity_day, count(*) FROM persona.contact WHERE decided_at = :then GROUP BY channel, capacity_day ORDER BY channel, capacity_day;
+SELECT priced <> program AS priced, total, written, suppressed FROM persona.run_log;
+-- and each is decided again as it was, with the prices
+SELECT r.same, count(*) FROM persona.contact AS c CROSS JOIN LATERAL persona.replay(c.contact_id) AS r WHERE c.decided_at = :then GROUP BY r.same;
 
 --
 -- Prices that make no sense
