@@ -553,7 +553,12 @@ add_event(Adder *adder, PersonaCondition *condition)
 	if (condition->zone != NULL && !persona_zone_find(condition->zone, &zone))
 		pcore_fail(psprintf("%s.zone", condition->path), psprintf("time zone \"%s\" is unknown", condition->zone), NULL);
 	if (condition->measure == PERSONA_MIN || condition->measure == PERSONA_MAX)
+	{
+		/* Of a key, all events count for its existence, not only those that pass the tests. */
+		if (adder->scope != PERSONA_NONE)
+			(void) choose(adder, condition->name, kind_path, condition->where);
 		return add_condition(adder, rewrite_extreme(condition));
+	}
 	if (is_complement(condition))
 	{
 		PersonaCondition *positive = palloc(sizeof(PersonaCondition));

@@ -284,16 +284,23 @@ AS $$
 DECLARE
 	kind text := prop.pick(seed || 'kind', kinds);
 	measure text := prop.pick(seed || 'measure', ARRAY['exists', 'times', 'times', 'times', 'sum', 'sum', 'avg', 'min', 'max', 'distinct',
-		'first', 'last', 'last', 'every', 'every']);
+		'first', 'last', 'last', 'every', 'every', 'gap', 'gap']);
 	one jsonb;
 	number text;
 	periods integer;
 	other jsonb;
 	-- where one event has to be chosen, it must not depend on the instant of the question
-	result jsonb := jsonb_build_object('event', kind) || prop.maybe_where(seed, kind, 40, measure NOT IN ('first', 'last', 'every'));
+	result jsonb := jsonb_build_object('event', kind) || prop.maybe_where(seed, kind, 40, measure NOT IN ('first', 'last', 'every', 'gap'));
 BEGIN
 	IF measure <> 'every' THEN
 		result := result || prop.maybe_window(seed, 'within', 60, true);
+		-- the window may end before now; a window of fixed length must reach further than that
+		IF prop.chance(seed || 'ended', 25) THEN
+			result := result || CASE WHEN NOT result ? 'within' OR result ->> 'within' ~ '^[a-z]' THEN
+					jsonb_build_object('before', prop.pick(seed || 'before', ARRAY['1 hour', '1 day', '7 days', 'today', 'yesterday', 'this week']))
+				WHEN result ->> 'within' ~ '^[3-9]\d+ days$' THEN jsonb_build_object('before', prop.pick(seed || 'before', ARRAY['1 microsecond', '1 day', '7 days', 'this month']))
+				ELSE '{}' END;
+		END IF;
 	END IF;
 	IF measure = 'times' THEN
 		RETURN result || jsonb_build_object('times', prop.count_test(seed, 3));
@@ -325,6 +332,9 @@ BEGIN
 		RETURN result || jsonb_build_object(measure, one)
 			|| CASE WHEN one::text ~ '"(within|before)": "[a-z]' AND NOT result ? 'zone' AND prop.chance(seed || 'zoned', 30)
 				THEN jsonb_build_object('zone', prop.pick(seed || 'zone', prop.zones())) ELSE '{}' END;
+	ELSIF measure = 'gap' THEN
+		RETURN result || jsonb_build_object('gap', prop.pick(seed || 'gap', ARRAY['longest', 'shortest', 'last']))
+			|| prop.comparison(seed, '["1 microsecond", "10 minutes", "1 hour", "1 day", "36 hours", "7 days", "30 days"]', true);
 	ELSIF measure = 'every' THEN
 		periods := 1 + prop.below(seed || 'of', 5);
 		RETURN result || jsonb_build_object('every', jsonb_build_object('period', prop.pick(seed || 'period', prop.lengths()),
@@ -388,7 +398,66 @@ BEGIN
 		END IF;
 	END LOOP;
 	within := prop.pick(seed || 'within', ARRAY['7 days', '30 days', '90 days', '7 days', '2 days', NULL]);
-	RETURN jsonb_build_object('sequence', steps) || CASE WHEN within IS NULL THEN '{}' ELSE jsonb_build_object('within', within) END;
+	RETURN jsonb_build_object('sequence', steps) || CASE WHEN within IS NULL THEN '{}' ELSE jsonb_build_object('within', within) END
+		|| CASE WHEN prop.chance(seed || 'completed', 25) THEN jsonb_build_object('completed_within', prop.pick(seed || 'completed', prop.lengths())) ELSE '{}' END;
+END
+$$;
+
+-- Kinds of events that have a property in common, which may be a key.
+CREATE FUNCTION prop.kinds_with(property text) RETURNS text[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE property WHEN 'item' THEN ARRAY['order', 'view', 'cart_add', 'login', 'return'] WHEN 'meta.item' THEN ARRAY['order', 'view', 'cart_add']
+		WHEN 'amount' THEN ARRAY['order', 'return', 'delivery'] ELSE ARRAY['visit'] END;
+
+-- A condition for one key, by the kinds that have it.
+CREATE FUNCTION prop.for_key(seed text, depth integer, kinds text[]) RETURNS jsonb
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+AS $$
+DECLARE
+	shape integer := prop.below(seed || 'shape', CASE WHEN depth = 0 THEN 6 ELSE 12 END);
+	kind text := prop.pick(seed || 'kind', kinds);
+	other text := prop.pick(seed || 'other', kinds);
+BEGIN
+	IF shape < 4 THEN
+		RETURN prop.event(seed || 'event', kinds);
+	ELSIF shape < 6 THEN
+		RETURN jsonb_build_object('sequence', jsonb_build_array(jsonb_build_object('event', kind) || prop.maybe_where(seed || '1', kind, 25),
+			CASE WHEN prop.chance(seed || 'no', 50) THEN jsonb_build_object('no', other, 'for', prop.pick(seed || 'for', ARRAY['10 minutes', '1 hour', '1 day']))
+					|| prop.maybe_where(seed || '2', other, 25)
+				ELSE jsonb_build_object('event', other) || prop.maybe_where(seed || '2', other, 25) || prop.maybe_gap(seed) END))
+			|| CASE WHEN prop.chance(seed || 'within', 40) THEN '{"within": "30 days"}'::jsonb ELSE '{}' END;
+	ELSIF shape < 8 THEN
+		RETURN jsonb_build_object('not', prop.for_key(seed || 'not', depth - 1, kinds));
+	END IF;
+	RETURN jsonb_build_object(prop.pick(seed || 'list', ARRAY['all', 'any']), jsonb_build_array(prop.for_key(seed || 'a', depth - 1, kinds),
+		CASE WHEN prop.chance(seed || 'attribute', 20) THEN prop.attribute(seed, NULL, true) WHEN prop.chance(seed || 'cohort', 15) THEN '{"cohort": "base1"}'
+			ELSE prop.for_key(seed || 'b', depth - 1, kinds) END));
+END
+$$;
+
+CREATE FUNCTION prop.keyed(seed text, properties text[] DEFAULT ARRAY['item', 'item', 'item', 'meta.item', 'amount', 'place']) RETURNS jsonb
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN (SELECT jsonb_build_object('per', property) || prop.for_key(seed, 2, prop.kinds_with(property)) FROM prop.pick(seed || 'property', properties) AS property);
+
+-- What has held for a time: conditions that change with events and by lengths of time only.
+CREATE FUNCTION prop.held(seed text) RETURNS jsonb
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+AS $$
+DECLARE
+	kind text := prop.pick(seed || 'kind', prop.kinds());
+	inner_one jsonb := jsonb_build_object('event', kind) || prop.maybe_where(seed, kind, 40);
+	shape integer := prop.below(seed || 'shape', 5);
+BEGIN
+	inner_one := CASE shape
+		WHEN 0 THEN inner_one || jsonb_build_object('within', prop.pick(seed || 'within', ARRAY['1 day', '7 days', '30 days']), 'times', prop.count_test(seed, 3))
+		WHEN 1 THEN inner_one || jsonb_build_object('last', jsonb_build_object('where', prop.event_where(seed || 'last', kind, 1, false)))
+		WHEN 2 THEN inner_one || jsonb_build_object('within', '30 days', 'before', '1 day')
+		WHEN 3 THEN inner_one || '{"gap": "last", "at_most": "7 days"}'
+		ELSE jsonb_build_object('sequence', jsonb_build_array(inner_one, jsonb_build_object('no', prop.pick(seed || 'no', prop.kinds()), 'for', '1 hour')), 'within', '7 days') END;
+	IF prop.chance(seed || 'not', 35) THEN
+		inner_one := jsonb_build_object('not', inner_one);
+	END IF;
+	RETURN jsonb_build_object('held', inner_one, 'for', prop.pick(seed || 'for', ARRAY['10 minutes', '1 day', '7 days', '30 days']));
 END
 $$;
 
@@ -404,7 +473,9 @@ CREATE FUNCTION prop.leaf(seed text, cohorts integer) RETURNS jsonb
 	RETURN CASE
 		WHEN prop.chance(seed || 'a', 38) THEN prop.attribute(seed, NULL, true)
 		WHEN prop.chance(seed || 'e', 58) THEN prop.event(seed)
-		WHEN prop.chance(seed || 's', 72) THEN prop.sequence(seed)
+		WHEN prop.chance(seed || 's', 62) THEN prop.sequence(seed)
+		WHEN prop.chance(seed || 'k', 35) AND cohorts > 0 THEN prop.keyed(seed)
+		WHEN prop.chance(seed || 'h', 30) THEN prop.held(seed)
 		WHEN prop.chance(seed || 'c', 65) AND cohorts > 0 THEN jsonb_build_object('cohort', 'base' || (1 + prop.below(seed, cohorts)))
 		ELSE prop.bucket(seed) END;
 

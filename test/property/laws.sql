@@ -272,7 +272,8 @@ BEGIN
 	FOR i IN 1 .. trees LOOP
 		here := seed || i;
 		-- trees, and leaves that nothing around them can hide
-		c := CASE i % 5 WHEN 0 THEN prop.event(here) WHEN 1 THEN prop.sequence(here) WHEN 2 THEN prop.leaf(here, 0) ELSE prop.condition(here, 2) END;
+		c := CASE i % 7 WHEN 0 THEN prop.event(here) WHEN 1 THEN prop.sequence(here) WHEN 2 THEN prop.leaf(here, 0) WHEN 3 THEN prop.keyed(here) WHEN 4 THEN prop.held(here)
+			ELSE prop.condition(here, 2) END;
 		TRUNCATE prop.probe, prop.answer, prop.asked;
 		PERFORM prop.ask(here, c, instants);
 		INSERT INTO prop.asked VALUES (c::persona.condition, jsonb_build_object('not', c)::persona.condition);
@@ -473,7 +474,9 @@ DECLARE
 BEGIN
 	CREATE TEMP TABLE definition AS
 	SELECT 't' || i AS name, c AS condition, l AS open_for
-	FROM generate_series(1, triggers) AS i CROSS JOIN LATERAL prop.condition(seed || i, prop.below(seed || i, 2)) AS c
+	FROM generate_series(1, triggers) AS i CROSS JOIN LATERAL prop.condition(seed || i, prop.below(seed || i, 2)) AS made
+		-- with "per" outermost it would fire per key, see check_keyed
+		CROSS JOIN LATERAL (SELECT CASE WHEN made ? 'per' THEN jsonb_build_object('all', jsonb_build_array(made)) ELSE made END AS c) AS whole
 		CROSS JOIN LATERAL prop.length(prop.pick(seed || i || 'open', ARRAY['1 hour', '1 day', '7 days', NULL, NULL])) AS l
 	WHERE prop.define('triggers', seed || i, 'trigger', 't' || i, c, l);
 
@@ -524,6 +527,67 @@ BEGIN
 		END LOOP;
 	END LOOP;
 	DROP TABLE definition, asked, opened;
+END
+$$;
+
+-- A keyed trigger fires for each key as the same condition does when all its
+-- events are restricted to that key by hand, from the key's first event on.
+CREATE FUNCTION prop.restricted(c jsonb, property text, key jsonb) RETURNS jsonb
+	LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+	IF jsonb_typeof(c) = 'array' THEN
+		RETURN (SELECT coalesce(jsonb_agg(prop.restricted(part, property, key)), '[]') FROM jsonb_array_elements(c) AS part);
+	ELSIF jsonb_typeof(c) = 'object' AND c ?| ARRAY['event', 'no'] THEN
+		RETURN c || jsonb_build_object('where', jsonb_build_object('all', jsonb_build_array(
+			jsonb_build_object('attribute', property, 'is', key), coalesce(c -> 'where', '{"all": []}'))));
+	ELSIF jsonb_typeof(c) = 'object' THEN
+		RETURN (SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key IN ('all', 'any', 'not', 'sequence', 'held') THEN prop.restricted(e.value, property, restricted.key) ELSE e.value END), '{}')
+			FROM jsonb_each(c) AS e);
+	END IF;
+	RETURN c;
+END
+$$;
+
+CREATE PROCEDURE prop.check_keyed(seed text, triggers integer, instants integer)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	c jsonb;
+	whole jsonb;
+	key_value jsonb;
+	miss record;
+BEGIN
+	CREATE TEMP TABLE asked AS
+	SELECT i AS n, p.at AS t FROM generate_series(1, instants) AS i JOIN prop.pool AS p ON p.n = prop.below(seed || 'at' || i, 2000);
+	CREATE TEMP TABLE expected (t timestamptz, customer text, key text, fired_at timestamptz, open_until timestamptz);
+	FOR i IN 1 .. triggers LOOP
+		c := prop.keyed(seed || i, ARRAY['item']);
+		CONTINUE WHEN NOT prop.define('keyed triggers', seed || i, 'trigger', 'keyed' || i, c);
+		TRUNCATE expected;
+		FOR key_value IN SELECT DISTINCT to_jsonb(x.item) FROM (SELECT item FROM prop.orders UNION SELECT item FROM prop.clicks UNION SELECT item FROM prop.legacy) AS x
+			-- a condition can't name what is no value of some source's column
+			WHERE x.item <= 2147483647 LOOP
+			whole := jsonb_build_object('all', jsonb_build_array(
+				jsonb_build_object('any', (SELECT jsonb_agg(prop.restricted(jsonb_build_object('event', coalesce(look ->> 'event', look ->> 'no'))
+						|| CASE WHEN look ? 'where' THEN jsonb_build_object('where', look -> 'where') ELSE '{}' END, 'item', key_value)) FROM oracle.looks(c - 'per') AS look)),
+				prop.restricted(c - 'per', 'item', key_value)));
+			INSERT INTO expected SELECT a.t, r.key, key_value #>> '{}', x.since, x.until
+			FROM asked AS a CROSS JOIN prop.customer AS r CROSS JOIN LATERAL persona.truth(r, whole::persona.condition, a.t) AS x WHERE x.truth;
+		END LOOP;
+		PERFORM prop.count('keyed triggers', (SELECT count(*) FROM asked) * (SELECT count(*) FROM prop.customer));
+		FOR miss IN
+			SELECT t, customer, trigger_key, o.fired_at, e.fired_at AS expected, o.open_until, e.open_until AS expected_until
+			FROM (SELECT a.t, o.customer, o.trigger_key, o.fired_at, o.open_until FROM asked AS a CROSS JOIN LATERAL persona.open_trigger_at(a.t) AS o WHERE o.trigger = 'keyed' || i AND o.trigger_key::bigint <= 2147483647) AS o
+				FULL JOIN (SELECT e.t, e.customer, e.key AS trigger_key, e.fired_at, e.open_until FROM expected AS e) AS e USING (t, customer, trigger_key)
+			WHERE (o.fired_at, o.open_until) IS DISTINCT FROM (e.fired_at, e.open_until) ORDER BY t, customer, trigger_key LIMIT 3
+		LOOP
+			PERFORM prop.fail('keyed triggers', seed || i, c, miss.customer, miss.t, format('key %s: fired at %s, open until %s; by hand at %s, until %s', miss.trigger_key,
+				prop.shown(miss.fired_at), prop.shown(miss.open_until), prop.shown(miss.expected), prop.shown(miss.expected_until)));
+		END LOOP;
+		DELETE FROM persona.trigger AS d WHERE d.name = 'keyed' || i;
+	END LOOP;
+	DROP TABLE asked, expected;
 END
 $$;
 
@@ -767,6 +831,7 @@ DECLARE
 	source record;
 	query text;
 	miss record;
+	empty boolean;
 BEGIN
 	-- events that only their content can order
 	INSERT INTO prop.clicks (customer, at, kind, n, item, page, weight, labels, meta)
@@ -787,7 +852,8 @@ BEGIN
 			source.customer, source.name, source.relation, seed);
 		query := format('SELECT e.%1$I, persona.timeline(persona.program(), %2$L, e) FROM %3$s AS e GROUP BY e.%1$I', source.customer, source.name, source.relation);
 		PERFORM prop.count('order of events', 1);
-		IF prop.plan_of(query) NOT LIKE '%Partial%Aggregate%' THEN
+		EXECUTE format('SELECT count(*) = 0 FROM %s', source.relation) INTO empty;
+		IF NOT empty AND prop.plan_of(query) NOT LIKE '%Partial%Aggregate%' THEN
 			PERFORM prop.fail('order of events', seed, NULL, NULL, NULL, E'no workers in the plan\n' || prop.plan_of(query));
 		END IF;
 		-- what writes to a table has no workers, what a loop reads has
@@ -824,7 +890,9 @@ BEGIN
 				OPERATOR(persona.||) (SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[3]))
 				OPERATOR(persona.||) ((SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[4])
 				OPERATOR(persona.||) (SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[5]))
-				OPERATOR(persona.||) (SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[6]) AS known
+				OPERATOR(persona.||) (SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[6])
+				OPERATOR(persona.||) ((SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[7])
+				OPERATOR(persona.||) (SELECT p.known FROM part AS p WHERE p.variant = v.variant AND p.customer = c.key AND p.source = o.s[8])) AS known
 			FROM (SELECT array_agg(b.name ORDER BY md5(v.variant || b.name)) AS s FROM persona.event_binding AS b) AS o
 		) AS k;
 	FOR miss IN
@@ -892,6 +960,16 @@ BEGIN
 				(format('{"event": "order", %s, "within": "%s", "last": {"before": "1 microsecond"}}', where_it, d), e.at + interval '1 microsecond', e.at + l),
 				(format('{"event": "order", %s, "every": {"period": "%s", "of": 1, "at_least": 1}}', where_it, d), e.at, e.at + l),
 				(format('{"event": "order", %s, "every": {"period": "%s", "of": 3, "is": 1}}', where_it, d), e.at, e.at + 3 * l),
+				(format('{"event": "order", %s, "before": "%s"}', where_it, d), e.at + l, 'infinity'),
+				(format('{"event": "order", %s, "within": "100 days", "before": "%s", "times": {"is": 1}}', where_it, d), e.at + l, e.at + interval '2400 hours'),
+				(format('{"event": "order", %s, "within": "100 days", "before": "%s", "last": {"before": "99 days"}}', where_it, d), e.at + interval '2376 hours', e.at + interval '2400 hours'),
+				(format('{"sequence": [{"event": "order", %s}], "completed_within": "%s"}', where_it, d), e.at, e.at + l),
+				(format('{"sequence": [{"event": "order", %s}, {"no": "order", "for": "1 hour", "where": {"any": []}}], "completed_within": "%s"}', where_it, d),
+					e.at + interval '1 hour', e.at + interval '1 hour' + l),
+				(format('{"held": {"event": "order", %s}, "for": "%s"}', where_it, d), e.at + l, 'infinity'),
+				(format('{"held": {"event": "order", %s, "within": "100 days"}, "for": "%s"}', where_it, d), e.at + l, e.at + interval '2400 hours'),
+				(format('{"per": "id", "event": "order", %s, "within": "%s"}', where_it, d), e.at, e.at + l),
+				(format('{"per": "id", "held": {"event": "order", %s}, "for": "%s"}', where_it, d), e.at + l, 'infinity'),
 				(format('{"sequence": [{"event": "order", %s}]}', where_it), e.at, 'infinity'),
 				(format('{"sequence": [{"event": "order", %s}], "within": "%s"}', where_it, d), e.at, e.at + l),
 				(format('{"sequence": [{"event": "order", %s}, {"no": "order", "for": "%s", "where": {"any": []}}]}', where_it, d), e.at + l, 'infinity'),

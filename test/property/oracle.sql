@@ -92,12 +92,18 @@ CREATE FUNCTION oracle.number(value oracle.value) RETURNS text
 		WHEN value.type = 'jsonb' THEN format('CASE WHEN jsonb_typeof(%1$s) = ''number'' THEN (%1$s #>> ''{}'')::numeric END', value.expression)
 		ELSE format('(%s)::numeric', value.expression) END;
 
--- A value in a form in which equal ones are equal, whatever their types.
+-- A value in a form in which equal ones are equal, whatever their types: as
+-- text, numbers without trailing zeros.
+CREATE FUNCTION oracle.plain(value jsonb) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE jsonb_typeof(value) WHEN 'number' THEN to_jsonb(trim_scale((value #>> '{}')::numeric)::text)
+		WHEN 'boolean' THEN to_jsonb(value #>> '{}') WHEN 'null' THEN NULL ELSE value END;
+
 CREATE FUNCTION oracle.identity(value oracle.value) RETURNS text
 	LANGUAGE sql IMMUTABLE
 	RETURN CASE WHEN value.expression IS NULL THEN 'NULL::jsonb'
-		WHEN value.type = 'jsonb' THEN format('NULLIF(%s, ''null'')', value.expression)
-		ELSE format('to_jsonb(%s)', value.expression) END;
+		WHEN value.type = 'jsonb' THEN format('oracle.plain(%s)', value.expression)
+		ELSE format('oracle.plain(to_jsonb(%s))', value.expression) END;
 
 --------------------------------------------------------------------------------
 -- Time
@@ -406,6 +412,8 @@ BEGIN
 		WHEN c ? 'all' THEN oracle.list(ARRAY(SELECT oracle.event_where(part, source) FROM jsonb_array_elements(c -> 'all') AS part), ' AND ', 'true')
 		WHEN c ? 'any' THEN oracle.list(ARRAY(SELECT oracle.event_where(part, source) FROM jsonb_array_elements(c -> 'any') AS part), ' OR ', 'false')
 		WHEN c ? 'not' THEN format('(NOT %s)', oracle.event_where(c -> 'not', source))
+		-- the key of a keyed condition, as oracle.keyed writes it
+		WHEN c ? '@key' THEN format('coalesce(%s = keyed.key, false)', oracle.identity(oracle.value(source.relation, 'e', c ->> '@key', source.at_column)))
 		-- what depends on the instant of the question is read on the customer's clock
 		ELSE oracle.attribute(c, source.relation, 'e', source.at_column,
 			CASE WHEN c ?| ARRAY['within_last', 'within_next', 'anniversary_within']
@@ -473,14 +481,23 @@ BEGIN
 END
 $$;
 
+-- The same for a length of time, which may be absent.
+CREATE FUNCTION oracle.length_test(expression text, test jsonb) RETURNS text
+	LANGUAGE sql STABLE
+	RETURN (SELECT format('(%s coalesce(%s, false))', CASE WHEN k IN ('is_not', 'not_in') THEN 'NOT' END,
+			oracle.compare(expression, CASE k WHEN 'is_not' THEN 'is' WHEN 'not_in' THEN 'in' ELSE k END,
+				ARRAY(SELECT oracle.length(o #>> '{}') FROM unnest(oracle.operands(test -> k)) AS o)))
+		FROM jsonb_object_keys(test) AS k
+		WHERE k IN ('is', 'is_not', 'in', 'not_in', 'at_least', 'more_than', 'at_most', 'less_than', 'between'));
+
 -- {"event": ...}
 CREATE FUNCTION oracle.event(c jsonb) RETURNS text
 	LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-	measure text := (SELECT k FROM jsonb_object_keys(c) AS k WHERE k IN ('times', 'sum', 'avg', 'min', 'max', 'distinct', 'first', 'last', 'every'));
+	measure text := (SELECT k FROM jsonb_object_keys(c) AS k WHERE k IN ('times', 'sum', 'avg', 'min', 'max', 'distinct', 'first', 'last', 'every', 'gap'));
 	zone text := CASE WHEN c ? 'zone' THEN quote_literal(oracle.known_zone(c ->> 'zone')) ELSE 'p.zone' END;
-	chosen text := CASE WHEN c ? 'within' THEN oracle.within('v.at', c ->> 'within', zone, 'p.t') ELSE 'true' END;
+	chosen text := concat_ws(' AND ', 'true', oracle.within('v.at', c ->> 'within', zone, 'p.t'), oracle.before('v.at', c ->> 'before', zone, 'p.t'));
 	test jsonb := c -> measure;
 	own_type text;
 	period text;
@@ -506,6 +523,12 @@ BEGIN
 			' AND ' || oracle.before('v.at', test ->> 'before', zone, 'p.t'),
 			oracle.events(c ->> 'event', c -> 'where', test -> 'where'), chosen,
 			CASE measure WHEN 'first' THEN 'ASC' ELSE 'DESC' END);
+	ELSIF measure = 'gap' THEN
+		RETURN oracle.length_test(format(CASE c ->> 'gap'
+				WHEN 'longest' THEN '(SELECT max(g.gap) FROM (SELECT v.at - lag(v.at) OVER (ORDER BY v.at) AS gap FROM %s AS v WHERE %s) AS g)'
+				WHEN 'shortest' THEN '(SELECT min(g.gap) FROM (SELECT v.at - lag(v.at) OVER (ORDER BY v.at) AS gap FROM %s AS v WHERE %s) AS g)'
+				ELSE '(SELECT max(g.at) - min(g.at) FROM (SELECT v.at, count(*) OVER () AS n FROM %s AS v WHERE %s ORDER BY v.at DESC LIMIT 2) AS g WHERE g.n > 1)' END,
+			oracle.events(c ->> 'event', c -> 'where'), chosen), c);
 	ELSIF measure = 'every' THEN
 		period := oracle.length(test ->> 'period');
 		RETURN oracle.number_test(format('(SELECT count(*) FROM generate_series(0, %s) AS k WHERE EXISTS (SELECT FROM %s AS v'
@@ -542,6 +565,7 @@ DECLARE
 	property text;
 	all_properties text[] := ARRAY(SELECT DISTINCT p FROM jsonb_array_elements(steps) AS s, jsonb_array_elements_text(s -> 'same') AS p);
 	place text := '(%1$s.at, %1$s.place, %1$s.sequence)';
+	deadline text := 'interval ''0''';
 BEGIN
 	FOR i IN 0 .. jsonb_array_length(steps) - 1 LOOP
 		step := steps -> i;
@@ -551,6 +575,7 @@ BEGIN
 				same := same || format(' AND n.%1$I = v%2$s.%1$I', 'same_' || property, previous);
 			END LOOP;
 			IF step ? 'for' THEN
+				deadline := format('greatest(%s, %s)', deadline, oracle.length(step ->> 'for'));
 				-- at the end: not within the time after the last event, and that time is over
 				conditions := conditions || format('p.t >= v%s.at + %s', previous, oracle.length(step ->> 'for'))
 					|| format('NOT EXISTS (SELECT FROM %1$s AS n WHERE n.at > v%2$s.at AND n.at <= v%2$s.at + %3$s%4$s)',
@@ -583,6 +608,9 @@ BEGIN
 		END IF;
 		previous := i;
 	END LOOP;
+	IF c ? 'completed_within' THEN
+		conditions := conditions || format('p.t < v%s.at + %s + %s', previous, deadline, oracle.length(c ->> 'completed_within'));
+	END IF;
 	RETURN format('EXISTS (SELECT FROM %s%s)', array_to_string(tables, ', '), ' WHERE ' || NULLIF(array_to_string(conditions, ' AND '), ''));
 END
 $$;
@@ -613,11 +641,67 @@ CREATE FUNCTION oracle.share(seed text, key text) RETURNS numeric
 -- Conditions
 --------------------------------------------------------------------------------
 
+-- All objects in a condition that name a kind of events, those in cohorts left out.
+CREATE FUNCTION oracle.looks(c jsonb) RETURNS SETOF jsonb
+	LANGUAGE sql STABLE
+	RETURN jsonb_path_query(c, 'strict $.** ? (@.type() == "object" && (exists(@.event) || exists(@.no)))');
+
+-- A condition whose events are those of one key: keyed.key.
+CREATE FUNCTION oracle.keyed(c jsonb, property text) RETURNS jsonb
+	LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+	IF jsonb_typeof(c) = 'array' THEN
+		RETURN (SELECT coalesce(jsonb_agg(oracle.keyed(part, property)), '[]') FROM jsonb_array_elements(c) AS part);
+	ELSIF jsonb_typeof(c) = 'object' AND c ?| ARRAY['event', 'no'] THEN
+		RETURN c || jsonb_build_object('where', jsonb_build_object('all', jsonb_build_array(jsonb_build_object('@key', property), coalesce(c -> 'where', '{"all": []}'))));
+	ELSIF jsonb_typeof(c) = 'object' THEN
+		RETURN (SELECT coalesce(jsonb_object_agg(key, CASE WHEN key IN ('all', 'any', 'not', 'sequence', 'held') THEN oracle.keyed(value, property) ELSE value END), '{}')
+			FROM jsonb_each(c));
+	END IF;
+	RETURN c;
+END
+$$;
+
+-- {"per": ..., ...}: some key for which there is an event that is looked at, up to now
+CREATE FUNCTION oracle.per(c jsonb) RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+	RETURN format('EXISTS (SELECT FROM (%s) AS keyed WHERE keyed.key IS NOT NULL AND %s)',
+		(SELECT string_agg(format('SELECT v.value AS key FROM %s AS v', oracle.events(coalesce(look ->> 'event', look ->> 'no'), look -> 'where', NULL, c ->> 'per')), ' UNION ')
+		 FROM oracle.looks(c - 'per') AS look),
+		oracle.condition(oracle.keyed(c - 'per', c ->> 'per')));
+END
+$$;
+
+-- {"held": ..., "for": ...}: it held when the length began, and at each instant
+-- since at which it may have changed: that of an event, or later by a sum of the
+-- lengths in it.  The generator puts nothing else inside that changes with time.
+CREATE FUNCTION oracle.held(c jsonb) RETURNS text
+	LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+	lengths text[] := ARRAY(SELECT DISTINCT oracle.length(l #>> '{}') FROM jsonb_path_query(c -> 'held', 'strict $.**') AS l
+		WHERE jsonb_typeof(l) = 'string' AND oracle.is_length(l #>> '{}'));
+	looks text := (SELECT string_agg(format('SELECT v.at FROM %s AS v', oracle.events(coalesce(look ->> 'event', look ->> 'no'), look -> 'where')), ' UNION ')
+		FROM oracle.looks(c -> 'held') AS look);
+	sums text := (SELECT string_agg(format('(%s)', l), ', ') FROM unnest(lengths || ARRAY['interval ''0''']) AS l);
+BEGIN
+	RETURN format('(SELECT bool_and(h.holds) FROM (SELECT %1$s AS holds FROM (SELECT q.zone, i.s AS t, q.d FROM (SELECT p.zone, p.t, p.d) AS q, LATERAL ('
+			'SELECT q.t - %2$s AS s UNION SELECT e.at + a.l + b.l FROM (%3$s) AS e, (VALUES %4$s) AS a (l), (VALUES %4$s) AS b (l)'
+			' WHERE e.at + a.l + b.l > q.t - %2$s AND e.at + a.l + b.l <= q.t) AS i) AS p) AS h)',
+		oracle.condition(c -> 'held'), oracle.length(c ->> 'for'), looks, sums);
+END
+$$;
+
 CREATE FUNCTION oracle.condition(c jsonb) RETURNS text
 	LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
 	RETURN CASE
+		WHEN c ? 'per' THEN oracle.per(c)
+		WHEN c ? 'held' THEN oracle.held(c)
 		WHEN c ? 'all' THEN oracle.list(ARRAY(SELECT oracle.condition(part) FROM jsonb_array_elements(c -> 'all') AS part), ' AND ', 'true')
 		WHEN c ? 'any' THEN oracle.list(ARRAY(SELECT oracle.condition(part) FROM jsonb_array_elements(c -> 'any') AS part), ' OR ', 'false')
 		WHEN c ? 'not' THEN format('(NOT %s)', oracle.condition(c -> 'not'))
