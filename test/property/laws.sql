@@ -57,7 +57,9 @@ FROM (
 	UNION SELECT o.customer, o.entered AT TIME ZONE oracle.default_zone() FROM prop.visits AS o
 	UNION SELECT o.customer, o.moment FROM prop.legacy AS o
 	UNION SELECT o.customer, oracle.day_begin(o.day, oracle.default_zone()) FROM prop.deliveries AS o
-	UNION SELECT o.customer, o.send_at FROM persona.contact AS o
+	UNION SELECT o.customer, t.at FROM persona.contact AS o CROSS JOIN LATERAL (VALUES (o.send_at), (o.sent_at), (o.ended_at)) AS t (at)
+	UNION SELECT o.customer, o.at FROM persona.response AS o
+	UNION SELECT o.customer, t.at FROM persona.choice AS o CROSS JOIN LATERAL (VALUES (o.at), (o.until)) AS t (at)
 	UNION SELECT c.key, t.at
 	FROM prop.customer AS c
 		CROSS JOIN LATERAL (SELECT z FROM unnest(prop.zones()) AS z UNION SELECT oracle.known_zone(c.zone)) AS z (zone)
@@ -654,7 +656,12 @@ BEGIN
 		('night', false, NULL, '{"not": {"event": "return", "within": "36 hours"}}', 'daily 22:00-02:30', 'Sun 00:00-24:00', 0.1),
 		('phone', true, 'name', NULL, 'Mon-Fri 09:00-18:00; Sat 10:00-14:00', NULL, 2);
 	INSERT INTO persona.placement (channel, name) VALUES ('letter', 'footer');
-	INSERT INTO persona.experience (name) VALUES ('offer'), ('coupon'), ('banner');
+	INSERT INTO persona.topic (name, opt_in) VALUES ('news', NULL), ('offers', false);
+	INSERT INTO persona.experience (name, kind, topic) VALUES ('offer', 'offer', 'offers'), ('coupon', 'offer', NULL), ('banner', 'content', 'news');
+	INSERT INTO persona.holiday (calendar, day) SELECT 'some', d::date FROM generate_series('2026-01-01'::timestamp, '2026-12-31', '11 days') AS d;
+	INSERT INTO persona.holiday (calendar, day) VALUES ('some', '2026-03-29'), ('some', '2026-03-30') ON CONFLICT DO NOTHING;
+	UPDATE persona.channel SET holidays = 'some' WHERE name IN ('phone', 'night');
+	UPDATE persona.channel SET opt_in = true, affinity = 2 WHERE name = 'letter';
 	INSERT INTO persona.message (name, experience, channel, placement, language, condition, position, subject, body)
 	SELECT format('%s %s %s', e.name, c.name, n), e.name, c.name,
 		CASE WHEN c.name = 'letter' AND prop.chance(m.s || 'placement', 30) THEN 'footer' END,
@@ -667,11 +674,12 @@ BEGIN
 	INSERT INTO persona.policy (name, channel, max_contacts, period) VALUES
 		('all', NULL, 2, '7 days'), ('calls', 'phone', 1, '30 days'), ('mails', 'email', 1, '1 day');
 
+	INSERT INTO persona.experiment (name, seed, space, space_from, space_until, weights) VALUES ('half', seed, 'main', 0, 0.5, '{0.3,0.7}');
 	FOR i IN 1 .. campaigns LOOP
 		s := seed || 'campaign' || i;
 		BEGIN
 			INSERT INTO persona.campaign (name, experience, cohort, trigger, goal, relevance, starts_at, ends_at, priority, value, weight, max_contacts,
-				max_contacts_within)
+				max_contacts_within, min_gap, channel_choice, experiment, variation)
 			SELECT 'campaign' || i, prop.pick(s || 'experience', ARRAY['offer', 'coupon', 'banner']),
 				CASE WHEN prop.chance(s || 'cohort?', 50) OR NOT prop.chance(s || 'trigger?', 65) THEN (SELECT c.name FROM persona.cohort AS c ORDER BY md5(s || c.name) LIMIT 1) END,
 				CASE WHEN prop.chance(s || 'trigger?', 65) THEN (SELECT t.name FROM persona.trigger AS t ORDER BY md5(s || t.name) LIMIT 1) END,
@@ -683,7 +691,10 @@ BEGIN
 				CASE WHEN prop.chance(s || 'starts?', 30) THEN prop.moment(s || 'starts') END,
 				CASE WHEN prop.chance(s || 'ends?', 30) THEN prop.moment(s || 'starts') + prop.length(prop.pick(s || 'ends', prop.lengths())) END,
 				prop.below(s || 'priority', 3), 1 + prop.below(s || 'value', 5), 1,
-				CASE WHEN l.n > 0 THEN l.n END, CASE WHEN l.n > 0 AND prop.chance(s || 'l', 70) THEN prop.length(prop.pick(s || 'length', prop.lengths())) END
+				CASE WHEN l.n > 0 THEN l.n END, CASE WHEN l.n > 0 AND prop.chance(s || 'l', 70) THEN prop.length(prop.pick(s || 'length', prop.lengths())) END,
+				CASE WHEN prop.chance(s || 'gap?', 20) THEN prop.length(prop.pick(s || 'gap', prop.lengths())) END,
+				prop.pick(s || 'choice', ARRAY['position', 'preference', 'score']),
+				CASE WHEN i % 7 = 0 THEN 'half' END, CASE WHEN i % 7 = 0 THEN 1 END
 			FROM (SELECT prop.below(s || 'limit', 3) AS n) AS l;
 			INSERT INTO persona.campaign_channel (campaign, position, channel, placement)
 			SELECT 'campaign' || i, row_number() OVER (ORDER BY md5(s || c.name)), c.name,
@@ -694,17 +705,55 @@ BEGIN
 			PERFORM prop.fail('decision until', s, NULL, NULL, NULL, concat_ws(' ', message, detail));
 		END;
 	END LOOP;
+	-- and some for everybody, so that rules are asked often
+	INSERT INTO persona.campaign (name, experience, max_contacts, max_contacts_within, min_gap, channel_choice)
+	VALUES ('campaign' || campaigns + 1, 'offer', NULL, NULL, NULL, 'score'), ('campaign' || campaigns + 2, 'coupon', NULL, NULL, NULL, 'preference'),
+		('campaign' || campaigns + 3, 'banner', 1, '90 days', '36 hours', 'position');
+	INSERT INTO persona.campaign_channel (campaign, position, channel, placement)
+	SELECT 'campaign' || campaigns + i, row_number() OVER (PARTITION BY i ORDER BY md5(seed || i || v.channel)), v.channel, v.placement
+	FROM generate_series(1, 3) AS i, (VALUES ('email', NULL), ('letter', 'footer'), ('letter', NULL), ('phone', NULL)) AS v (channel, placement);
+	CALL prop.define_rules(seed || 'rules');
 END
 $$;
 
+-- Defines random rules: limits, suppressions, exclusions, a holdout.
+CREATE PROCEDURE prop.define_rules(seed text)
+	LANGUAGE sql
+BEGIN ATOMIC
+	INSERT INTO persona.policy (name, campaign, experience_kind, channel, placement, max_contacts, period, calendar, min_gap, counts)
+	SELECT 'policy' || i, CASE WHEN k.about = 1 THEN 'campaign' || (1 + prop.below(s || 'campaign', 4)) END, CASE WHEN k.about = 2 THEN prop.pick(s || 'kind', ARRAY['offer', 'content']) END,
+		CASE WHEN k.about = 3 THEN prop.pick(s || 'channel', ARRAY['email', 'phone', 'letter']) WHEN k.about = 4 THEN 'letter' END, CASE WHEN k.about = 4 THEN 'footer' END,
+		1 + prop.below(s || 'most', 2), CASE k.window WHEN 0 THEN prop.length(prop.pick(s || 'period', prop.lengths())) END,
+		CASE k.window WHEN 1 THEN prop.pick(s || 'unit', ARRAY['day', 'week', 'month']) END,
+		CASE WHEN prop.chance(s || 'gap?', 30) THEN prop.length(prop.pick(s || 'gap', prop.lengths())) END, prop.pick(s || 'counts', ARRAY['reserved', 'reserved', 'sent', 'delivered'])
+	FROM generate_series(1, 6) AS i CROSS JOIN LATERAL (SELECT seed || 'policy' || i) AS d (s)
+		CROSS JOIN LATERAL (SELECT prop.below(s || 'about', 5) AS about, prop.below(s || 'window', 2) AS window) AS k;
+	INSERT INTO persona.suppression (name, outcomes, ignored_after, times, within, scope, quiet_for, until_consent)
+	SELECT 'suppression' || i, CASE i % 2 WHEN 0 THEN ARRAY['ignored'] ELSE '{}' END || ARRAY[prop.pick(s, ARRAY['rejected', 'complained', 'unsubscribed', 'clicked', 'converted'])],
+		CASE i % 2 WHEN 0 THEN prop.length(prop.pick(s || 'after', prop.lengths())) END, 1 + i % 2,
+		CASE i % 2 WHEN 1 THEN prop.length(prop.pick(s || 'within', prop.lengths())) * 4 END,
+		prop.pick(s || 'about', ARRAY['all', 'channel', 'placement', 'experience', 'experience_kind', 'campaign']),
+		CASE WHEN prop.chance(s || 'quiet?', 80) THEN prop.length(prop.pick(s || 'quiet', prop.lengths())) END, prop.chance(s || 'consent', 50)
+	FROM generate_series(1, 6) AS i CROSS JOIN LATERAL (SELECT seed || 'suppression' || i) AS d (s);
+	INSERT INTO persona.exclusion (name, first_kind, then_campaign, period, both_ways)
+	SELECT 'exclusion' || i, prop.pick(s || 'kind', ARRAY['offer', 'content']), c.name, prop.length(prop.pick(s || 'period', prop.lengths())), prop.chance(s || 'both', 50)
+	FROM persona.campaign AS c CROSS JOIN LATERAL (SELECT substr(c.name, 9)::integer, seed || 'exclusion' || c.name) AS d (i, s) WHERE i % 3 = 0;
+	INSERT INTO persona.holdout (name, share, seed) VALUES ('control', 0.05, seed);
+END;
+
 -- A customer's timeline of the events up to an instant and the contacts decided
--- up to it, those planned for later than another instant left out.
+-- up to it, as they were then; those planned for later than another instant left out.
 CREATE FUNCTION prop.known_by(program persona.program, who text, events_until timestamptz, planned_until timestamptz) RETURNS persona.timeline
 	LANGUAGE sql STABLE
 BEGIN ATOMIC
-	SELECT persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(
-		(SELECT persona.timeline(known_by.program, 'persona.contact', e) FROM persona.contact AS e WHERE e.customer = who
-			AND e.decided_at <= events_until AND e.send_at <= planned_until),
+	SELECT persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(persona.timeline_concat(
+		(SELECT persona.timeline(known_by.program, 'persona.contact', jsonb_populate_record(e, jsonb_build_object(
+				'sent_at', CASE WHEN e.sent_at <= events_until THEN e.sent_at END,
+				'delivered_at', CASE WHEN e.delivered_at <= events_until THEN e.delivered_at END,
+				'ended_at', CASE WHEN e.ended_at <= events_until THEN e.ended_at END)))
+			FROM persona.contact AS e WHERE e.customer = who AND e.decided_at <= events_until AND e.send_at <= planned_until),
+		(SELECT persona.timeline(known_by.program, 'persona.response', e) FROM persona.response AS e WHERE e.customer = who AND e.at <= events_until)),
+		(SELECT persona.timeline(known_by.program, 'persona.choice', e) FROM persona.choice AS e WHERE e.customer = who AND e.at <= events_until)),
 		(SELECT persona.timeline(known_by.program, 'prop.orders', e) FROM prop.orders AS e WHERE e.customer = who AND e.placed_at <= events_until)),
 		(SELECT persona.timeline(known_by.program, 'prop.clicks', e) FROM prop.clicks AS e WHERE e.customer = who AND e.at <= events_until)),
 		(SELECT persona.timeline(known_by.program, 'prop.visits', e) FROM prop.visits AS e WHERE e.customer = who

@@ -302,11 +302,32 @@ SELECT persona.bind_events('prop.visits', 'customer', 'entered', kind => 'visit'
 SELECT persona.bind_events('prop.legacy', 'customer', 'moment', kind_column => 'what', sequence => 'step');
 SELECT persona.bind_events('prop.deliveries', 'customer', 'day', kind => 'delivery');
 
--- Contacts are events, too.
-INSERT INTO persona.contact (customer, contact_id, campaign, experience, channel, status, decided_at, send_at, score)
-SELECT e.customer, e.place, 'campaign' || (1 + prop.below(e.seed || 'campaign', 4)), 'offer', prop.pick(e.seed || 'channel', ARRAY['email', 'phone', 'letter']),
-	prop.pick(e.seed || 'status', ARRAY['planned', 'claimed', 'sent', 'delivered', 'failed', 'cancelled', 'expired']),
-	m.at - prop.length(prop.pick(e.seed || 'ahead', ARRAY['0 hours', '1 hour', '36 hours', '7 days'])), m.at, (prop.pick_json(e.seed || 'score', '[null, 1, 2.5]') #>> '{}')::numeric
-FROM prop.event_seeds('contact', 4) AS e CROSS JOIN LATERAL prop.event_moment(e.seed, e.customer) AS m (at);
+-- Contacts are events, too, and so are responses and choices.
+INSERT INTO persona.contact (customer, contact_id, campaign, experience, channel, placement, status, decided_at, send_at, sent_at, delivered_at, ended_at, score)
+SELECT e.customer, e.place, 'campaign' || (1 + prop.below(e.seed || 'campaign', 4)), prop.pick(e.seed || 'experience', ARRAY['offer', 'offer', 'coupon', NULL]),
+	k.channel, CASE WHEN k.channel = 'letter' AND prop.chance(e.seed || 'placement', 50) THEN 'footer' END, k.status,
+	m.at - prop.length(prop.pick(e.seed || 'ahead', ARRAY['0 hours', '1 hour', '36 hours', '7 days'])), m.at,
+	CASE WHEN k.status IN ('sent', 'delivered') THEN m.at + prop.length(prop.pick(e.seed || 'late', ARRAY['0 hours', '1 hour', '36 hours'])) END,
+	CASE WHEN k.status = 'delivered' THEN m.at + prop.length(prop.pick(e.seed || 'there', ARRAY['36 hours', '7 days'])) END,
+	CASE WHEN k.status IN ('failed', 'cancelled', 'expired') THEN m.at + prop.length(prop.pick(e.seed || 'end', ARRAY['-36 hours', '0 hours', '7 days'])) END,
+	(prop.pick_json(e.seed || 'score', '[null, 1, 2.5]') #>> '{}')::numeric
+FROM prop.event_seeds('contact', 4) AS e CROSS JOIN LATERAL prop.event_moment(e.seed, e.customer) AS m (at)
+	CROSS JOIN LATERAL (SELECT prop.pick(e.seed || 'channel', ARRAY['email', 'phone', 'letter']) AS channel,
+		prop.pick(e.seed || 'status', ARRAY['planned', 'claimed', 'sent', 'sent', 'delivered', 'failed', 'cancelled', 'expired']) AS status) AS k;
+
+INSERT INTO persona.response (customer, response_id, contact_id, at, outcome, campaign, experience, channel, placement)
+SELECT e.customer, e.place, CASE WHEN prop.chance(e.seed || 'on', 80) THEN 1 + prop.below(e.seed || 'contact', 3) END, m.at,
+	prop.pick(e.seed || 'outcome', ARRAY['delivered', 'opened', 'clicked', 'rejected', 'converted', 'bounced', 'complained', 'unsubscribed']),
+	'campaign' || (1 + prop.below(e.seed || 'campaign', 4)), prop.pick(e.seed || 'experience', ARRAY['offer', 'coupon']),
+	prop.pick(e.seed || 'channel', ARRAY['email', 'phone', 'letter']), NULL
+FROM prop.event_seeds('response', 3) AS e CROSS JOIN LATERAL prop.event_moment(e.seed, e.customer) AS m (at);
+
+INSERT INTO persona.choice (customer, choice_id, at, choice, channel, topic, rank, until)
+SELECT e.customer, e.place, m.at, k.choice, CASE WHEN k.choice = 'preference' OR prop.chance(e.seed || 'channel?', 50) THEN prop.pick(e.seed || 'channel', ARRAY['email', 'phone', 'letter']) END,
+	CASE WHEN k.choice <> 'preference' AND prop.chance(e.seed || 'topic?', 40) THEN prop.pick(e.seed || 'topic', ARRAY['news', 'offers']) END,
+	CASE WHEN k.choice = 'preference' AND prop.chance(e.seed || 'rank?', 80) THEN prop.below(e.seed || 'rank', 3) END,
+	CASE WHEN k.choice = 'snooze' THEN m.at + prop.length(prop.pick(e.seed || 'until', prop.lengths())) * prop.below(e.seed || 'long', 3) END
+FROM prop.event_seeds('choice', 4) AS e CROSS JOIN LATERAL prop.event_moment(e.seed, e.customer) AS m (at)
+	CROSS JOIN LATERAL (SELECT prop.pick(e.seed || 'choice', ARRAY['consent', 'consent', 'objection', 'preference', 'snooze']) AS choice) AS k;
 
 ANALYZE;
