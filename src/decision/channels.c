@@ -258,6 +258,18 @@ persona_order_ways(PersonaDecider *decider, PersonaCandidate *base)
 	return order;
 }
 
+/* Tells whether the customer has an address and agrees to a way, whatever the hours are. */
+bool
+persona_may_reach(PersonaDecider *decider, const PersonaCampaignChannel *way)
+{
+	const PersonaChannel *channel = &decider->program->channels[way->channel];
+	const char *reason;
+	PcoreInstant until;
+
+	return has_address(decider, way, &reason) && has_consent(decider, way, &reason)
+		&& (channel->consent == PERSONA_NONE || persona_holds_now(decider, channel->consent, &until));
+}
+
 /* Judges a way's channel and finds the earliest instant at which it may be used. */
 bool
 persona_reach(PersonaDecider *decider, const PersonaCandidate *candidate, const PersonaCampaignChannel *way,

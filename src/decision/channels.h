@@ -15,6 +15,9 @@ extern bool persona_reach(PersonaDecider *decider, const PersonaCandidate *candi
 						  const PersonaCampaignChannel *way, PcoreInstant *send_at, PcoreInstant *until,
 						  const char **reason);
 
+/* Tells whether the customer has an address and agrees to a way, whatever the hours are. */
+extern bool persona_may_reach(PersonaDecider *decider, const PersonaCampaignChannel *way);
+
 /* Tells whether a choice of the customer is about a way's channel and topic. */
 extern bool persona_choice_covers(const PersonaDecider *decider, const PersonaChoice *choice,
 								  const PersonaCampaignChannel *way);

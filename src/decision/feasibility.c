@@ -6,6 +6,8 @@
 #include "access/tupdesc.h"
 #include "catalog/cache.h"
 #include "catalog/pg_type.h"
+#include "decision/channels.h"
+#include "decision/facts.h"
 #include "decision/population.h"
 #include "executor/tuptable.h"
 #include "funcapi.h"
@@ -189,6 +191,7 @@ typedef struct Subject
 	int			kind_count;
 	int		   *kinds;			/* conditions that tell whether there is an event of one */
 	Bitmapset  *channels;
+	Bitmapset  *campaigns;		/* whose channels these are */
 } Subject;
 
 typedef struct Feasibility
@@ -196,7 +199,7 @@ typedef struct Feasibility
 	int			subject_count;
 	Subject    *subjects;
 	bool	   *holds;			/* by condition, for the customer at hand */
-	bool	   *reached;		/* by channel */
+	bool	   *reached;		/* by campaign */
 	PcoreInstant *newest;		/* by condition */
 } Feasibility;
 
@@ -267,13 +270,18 @@ list_subjects(const PersonaProgram *program)
 		set_needs(program, subject, campaign_needs(program, campaign));
 		for (int w = 0; w < campaign->channel_count; w++)
 			subject->channels = bms_add_member(subject->channels, campaign->channels[w].channel);
+		subject->campaigns = bms_make_singleton(c);
 		/* A cohort is reached by the channels of its campaigns. */
 		if (campaign->cohort != PERSONA_NONE)
-			made->subjects[campaign->cohort].channels =
-				bms_add_members(made->subjects[campaign->cohort].channels, subject->channels);
+		{
+			Subject    *cohort = &made->subjects[campaign->cohort];
+
+			cohort->channels = bms_add_members(cohort->channels, subject->channels);
+			cohort->campaigns = bms_add_member(cohort->campaigns, c);
+		}
 	}
 	made->holds = palloc0(sizeof(bool) * (program->condition_count + 1));
-	made->reached = palloc0(sizeof(bool) * (program->channel_count + 1));
+	made->reached = palloc0(sizeof(bool) * (program->campaign_count + 1));
 	made->newest = palloc(sizeof(PcoreInstant) * (program->condition_count + 1));
 	for (int c = 0; c < program->condition_count; c++)
 		made->newest[c] = PCORE_BEGIN_OF_TIME;
@@ -290,29 +298,13 @@ feasibility_plan(PersonaPass *pass)
 	pass->state = made;
 }
 
-/* Tells whether a channel reaches a customer: address and consent. */
-static bool
-reaches(PersonaCustomer *customer, int number)
-{
-	const PersonaChannel *channel = &customer->program->channels[number];
-	const char *address;
-
-	if (channel->consent != PERSONA_NONE
-		&& !pcore_truth_at(persona_truth_from_now(&customer->evaluation, channel->consent), customer->as_of))
-		return false;
-	if (channel->address == NULL)
-		return true;
-	address = persona_row_value_text(customer->shape->addresses[number], customer->values, customer->nulls, false,
-									 &customer->zone);
-	return address != NULL && address[0] != '\0';
-}
-
 /* Finds out about one customer what subjects ask for. */
 static void
 look_at(Feasibility *made, PersonaCustomer *customer)
 {
 	const PersonaProgram *program = customer->program;
 	const PersonaEvaluation *evaluation = &customer->evaluation;
+	PersonaDecider decider = {.customer = customer, .program = program};
 
 	for (int c = 0; c < program->condition_count; c++)
 	{
@@ -326,8 +318,16 @@ look_at(Feasibility *made, PersonaCustomer *customer)
 			made->newest[c] = Max(made->newest[c], evaluation->at[last]);
 		}
 	}
-	for (int c = 0; c < program->channel_count; c++)
-		made->reached[c] = reaches(customer, c);
+	persona_list_facts(&decider);
+	for (int c = 0; c < program->campaign_count; c++)
+	{
+		const PersonaCampaign *campaign = &program->campaigns[c];
+		bool		reached = false;
+
+		for (int w = 0; w < campaign->channel_count && !reached; w++)
+			reached = persona_may_reach(&decider, &campaign->channels[w]);
+		made->reached[c] = reached;
+	}
 }
 
 /* Counts one customer for all subjects. */
@@ -345,14 +345,14 @@ feasibility_customer(PersonaPass *pass, PersonaCustomer *customer)
 		bool		known = true;
 		bool		events = false;
 		bool		reached = false;
-		int			channel = -1;
+		int			campaign = -1;
 
 		for (int i = 0; i < subject->attribute_count; i++)
 			known &= made->holds[subject->attributes[i]];
 		for (int i = 0; i < subject->kind_count; i++)
 			events |= made->holds[subject->kinds[i]];
-		while ((channel = bms_next_member(subject->channels, channel)) >= 0)
-			reached |= made->reached[channel];
+		while ((campaign = bms_next_member(subject->campaigns, campaign)) >= 0)
+			reached |= made->reached[campaign];
 		sums[COUNT_MEMBERS] += subject->node == PERSONA_NONE
 			|| pcore_truth_at(persona_truth_from_now(&customer->evaluation, subject->node), customer->as_of);
 		sums[COUNT_KNOWN] += known;

@@ -85,6 +85,15 @@ SELECT bound - worth BETWEEN -0.001 AND 0.001 AS reached FROM
 	(SELECT sum(greatest(0, best)) + (SELECT sum(price * places) FROM price) AS bound
 	 FROM (SELECT max(k.score - coalesce(p.price, 0)) AS best FROM could AS k LEFT JOIN price AS p USING (channel) GROUP BY k.id) AS b) AS b;
 
+-- with these prices each decision stands until its valid_until, when another day begins
+CREATE TABLE kept AS SELECT persona.priced_program(:then) AS program;
+SELECT d.valid_until, count(*) FROM kept AS k CROSS JOIN customer AS c CROSS JOIN LATERAL persona.decide(k.program, c, NULL, :then) AS d GROUP BY d.valid_until;
+SELECT c.id, probe.at FROM kept AS k CROSS JOIN customer AS c CROSS JOIN LATERAL persona.decide(k.program, c, NULL, :then) AS d
+	CROSS JOIN LATERAL (VALUES (d.valid_until - interval '1 microsecond'), (:then + (d.valid_until - :then) / 2)) AS probe (at)
+	LEFT JOIN LATERAL persona.decide(k.program, c, NULL, probe.at) AS l ON true
+WHERE (d.campaign, d.channel, d.price, d.score, d.valid_until) IS DISTINCT FROM (l.campaign, l.channel, l.price, l.score, l.valid_until);
+SELECT d.channel, d.price, count(*) FROM kept AS k CROSS JOIN customer AS c CROSS JOIN LATERAL persona.decide(k.program, c, NULL, '2026-03-11 00:00') AS d GROUP BY d.channel, d.price;
+
 --
 -- Contacts that are planned take their places, higher classes come first, and
 -- none is left for others

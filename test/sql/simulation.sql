@@ -183,8 +183,49 @@ SELECT (SELECT round(avg((plan IS NOT NULL AND clv IS NOT NULL)::int), 6) FROM c
 	(SELECT round(avg((opt_in AND email <> '')::int), 6) FROM customer) AS reachable_share,
 	(SELECT round(avg((plan IS NOT NULL AND clv IS NOT NULL AND opt_in AND email <> '')::int), 6) FROM customer) AS feasible_share,
 	(SELECT count(*) FROM persona.cohort_member_at(:then) WHERE cohort = 'good') AS members;
+-- what customers chose counts as consent, or takes it away
+BEGIN;
+INSERT INTO persona.choice (customer, at, choice, channel) SELECT i, '2026-03-01', 'objection', 'email' FROM generate_series(1, 100) AS i;
+SELECT name, reachable_share FROM persona.feasibility_at(:then) WHERE definition = 'campaign' AND name = 'good';
+SELECT round(avg((opt_in AND email <> '' AND id > 100)::int), 6) AS reachable_share FROM customer;
+SELECT name, reachable_share FROM persona.feasibility_at('2026-02-28') WHERE definition = 'campaign' AND name = 'good';
+ROLLBACK;
 -- what was not there yet is not counted
 SELECT name, event_share, newest_event, newest_age FROM persona.feasibility_at('2026-02-10 12:00Z') WHERE name IN ('cart', 'good');
 SELECT definition, name, events, newest_event FROM persona.feasibility_at('2020-01-01') WHERE name = 'cart';
 SELECT count(*) FROM persona.feasibility;
 SELECT * FROM persona.feasibility_at(NULL);
+
+--
+-- Progress
+--
+
+-- the rows of this view look how far it is while they are read
+CREATE FUNCTION peek(id int) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+	seen record;
+BEGIN
+	IF id = 7 THEN
+		PERFORM pg_stat_clear_snapshot();
+		FOR seen IN SELECT p.task, p.number, p.done <= 400 AS plausible, p.total FROM persona.progress AS p WHERE p.pid = pg_backend_pid() LOOP
+			RAISE NOTICE 'task %, number %, plausible %, total %', seen.task, seen.number, seen.plausible, seen.total;
+		END LOOP;
+		IF current_setting('shop.fails', true) = 'yes' THEN
+			RAISE EXCEPTION 'no more of this';
+		END IF;
+	END IF;
+	RETURN id;
+END
+$$;
+CREATE VIEW watched AS SELECT peek(id) AS id, plan, clv, email, phone, opt_in, zone FROM customer;
+SET client_min_messages = error;
+SELECT persona.bind_customers('watched', 'id', time_zone => 'zone');
+RESET client_min_messages;
+SELECT count(*) FROM persona.funnel_at(:then);
+SELECT count(*) FROM persona.feasibility_at(:then);
+SELECT count(*) FROM persona.progress;
+SET shop.fails = 'yes';
+SELECT count(*) FROM persona.funnel_at(:then);
+SELECT count(*) FROM persona.progress;
+SET shop.fails = 'no';
+SELECT count(*) FROM persona.funnel_at(:then);
