@@ -81,14 +81,25 @@ if [ "$purpose" = test ]; then
 	"$python" -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null || missing+=(python3-jsonschema)
 fi
 
-[ ${#missing[@]} -gt 0 ] || exit 0
+# For tests that are skipped where they are not there: pg_cron, and a mail
+# server, which is unpacked into build/mail and not installed, so that the
+# machine's own mail stays as it is and no daemon is started.
+cron=
+mail=()
+if [ "$purpose" = test ] && command -v apt-get >/dev/null; then
+	[ -f "$(pg_file --sharedir /extension/pg_cron.control)" ] || cron=postgresql$suffix-cron
+	[ -x build/mail/usr/sbin/exim4 ] || mail=(exim4-daemon-light libnss-wrapper)
+fi
 
-say "Missing packages: ${missing[*]}"
+[ -n "${missing[*]}$cron${mail[*]}" ] || exit 0
+
+say "Missing packages: ${missing[*]} $cron ${mail[*]}"
 command -v apt-get >/dev/null || die "this is no Debian: please install what corresponds to these packages"
 root=()
 if [ "$(id -u)" != 0 ]; then
+	[ -n "${missing[*]}" ] || command -v sudo >/dev/null || { say "Tests that need them are skipped"; exit 0; }
 	command -v sudo >/dev/null ||
-		die "please install them as root: apt-get install --no-install-recommends ${missing[*]}"
+		die "please install them as root: apt-get install --no-install-recommends ${missing[*]} $cron"
 	root=(sudo)
 fi
 
@@ -111,4 +122,20 @@ echo "create_main_cluster = false" | "${root[@]}" tee $conf >/dev/null
 apt=("${root[@]}" env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -o DPkg::Lock::Timeout=300)
 say "Installing them (apt-get)"
 "${apt[@]}" update || say "apt-get update failed; trying with the package lists that are there"
-"${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+if [ -n "$cron" ]; then
+	if apt-cache show "$cron" >/dev/null 2>&1; then missing+=("$cron"); else say "There is no package $cron"; fi
+fi
+if [ ${#missing[@]} -gt 0 ]; then "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; fi
+
+if [ ${#mail[@]} -gt 0 ]; then
+	debs=$(mktemp -d)
+	mkdir "$debs/partial"
+	"${apt[@]}" install -y --no-install-recommends --download-only -o Dir::Cache::archives="$debs" "${mail[@]}"
+	# What is installed already is not downloaded.
+	(cd "$debs" && "${apt[@]}" download exim4-daemon-light)
+	rm -rf build/mail
+	mkdir -p build/mail
+	for deb in "$debs"/*.deb; do dpkg-deb -x "$deb" build/mail; done
+	chmod -R u-s,a+rX build/mail
+	rm -rf build/mail/usr/share "$debs"
+fi

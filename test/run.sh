@@ -192,7 +192,8 @@ stage_tap() {
 		mkdir "$place/tap"
 		cp -a build/test/install "$place/install"
 	fi
-	tar -cf - --exclude=test/unit --exclude=test/fuzz test | tar -xf - -C "$place/tap"
+	tar -cf - --exclude=test/unit --exclude=test/fuzz test doc/sender.sh | tar -xf - -C "$place/tap"
+	if [ -d build/mail ]; then cp -a build/mail "$place/tap/mail"; fi
 	extension_settings "$place/install" >"$place/tap/tap.conf"
 	give_to_server_user "$place/tap"
 
