@@ -206,7 +206,7 @@ BEGIN
 			RETURN QUERY
 			WITH judged AS (
 				SELECT d.customer, d.contact_id, r.send_at, r.address, r.message, r.language, r.subject, r.body,
-					d.status = 'claimed' AS lapsed, v.verdict, d.reason AS decided,
+					d.status = 'claimed' AS lapsed, v.verdict,
 					CASE v.verdict
 						WHEN 'gone' THEN 'the customer is gone'
 						WHEN 'given up' THEN format('given up after %%s attempts', d.attempts)
@@ -245,7 +245,8 @@ BEGIN
 					next_attempt_at = CASE j.verdict
 						WHEN 'given' THEN claim.as_of + claim.lease + persona.rest_after(k.attempts + 1, terms.retry_after)
 						WHEN 'moving' THEN claim.as_of + interval '1 second'
-						WHEN 'wait' THEN j.send_at END,
+						WHEN 'wait' THEN j.send_at
+						WHEN 'moved' THEN j.send_at END,
 					attempts = k.attempts + CASE j.verdict WHEN 'given' THEN 1 ELSE 0 END,
 					worker = CASE j.verdict WHEN 'given' THEN claim.worker ELSE k.worker END,
 					claimed_at = CASE j.verdict WHEN 'given' THEN claim.as_of ELSE k.claimed_at END,
@@ -259,16 +260,6 @@ BEGIN
 				FROM judged AS j
 				WHERE k.customer %4$s j.customer AND k.contact_id = j.contact_id
 				RETURNING k AS contact, j.*
-			), moved AS (
-				INSERT INTO persona.contact AS k (customer, campaign, experience, channel, placement, message, trigger,
-					fired_at, trigger_key, decided_at, send_at, expires_at, subject, body, priority, score, reason,
-					program, attempts)
-				SELECT (h.contact).customer, (h.contact).campaign, (h.contact).experience, (h.contact).channel,
-					(h.contact).placement, (h.contact).message, (h.contact).trigger, (h.contact).fired_at,
-					(h.contact).trigger_key, claim.as_of, h.send_at, (h.contact).expires_at, (h.contact).subject,
-					(h.contact).body, (h.contact).priority, (h.contact).score, h.decided, (h.contact).program,
-					(h.contact).attempts
-				FROM changed AS h WHERE h.verdict = 'moved'
 			)
 			SELECT (h.contact).customer, (h.contact).contact_id, (h.contact).idempotency_key, (h.contact).campaign,
 				(h.contact).experience, (h.contact).placement, (h.contact).message, h.language, h.address,
@@ -277,16 +268,44 @@ BEGIN
 			FROM changed AS h WHERE h.verdict = 'given';
 			GET DIAGNOSTICS given = ROW_COUNT;
 			missing := missing - given;
-			EXIT WHEN moving IS NOT NULL OR given = cardinality(due);
+			IF moving IS NOT NULL THEN
+				INSERT INTO persona.contact AS k (customer, campaign, experience, channel, placement, message, trigger,
+					fired_at, trigger_key, decided_at, send_at, expires_at, subject, body, priority, score, reason,
+					program, attempts, capacity_day)
+				SELECT d.customer, d.campaign, d.experience, d.channel, d.placement, d.message, d.trigger,
+					d.fired_at, d.trigger_key, claim.as_of, k.next_attempt_at, d.expires_at, d.subject, d.body, d.priority,
+					d.score, d.reason, d.program, d.attempts,
+					CASE WHEN d.capacity_day IS NOT NULL THEN persona.channel_day(k.next_attempt_at) END
+				FROM unnest(moving) AS d
+					JOIN persona.contact AS k ON k.customer %4$s d.customer AND k.contact_id = d.contact_id
+				WHERE k.status = 'cancelled' AND k.next_attempt_at IS NOT NULL
+					AND (d.capacity_day IS NULL
+						OR persona.take_places(d.channel, persona.channel_day(k.next_attempt_at), 1) = 1);
+				EXIT;
+			END IF;
+			EXIT WHEN given = cardinality(due);
 
-			-- A slot that moves is taken as any other: on the newest state of the
-			-- customer, whom nobody else decides for meanwhile.
-			SELECT array_agg(k) INTO moving
+			-- A slot that moves is taken as any other: by who holds the customer's row
+			-- in persona.due, and decides later than anybody before.
+			INSERT INTO persona.due AS w (customer)
+			SELECT k.customer
 			FROM unnest(due) AS d
 				JOIN persona.contact AS k ON k.customer %4$s d.customer AND k.contact_id = d.contact_id
 			WHERE k.status = 'planned' AND k.next_attempt_at = claim.as_of + interval '1 second'
-				AND pg_try_advisory_xact_lock(hashtextextended(k.customer::text, 0));
+				AND NOT EXISTS (SELECT FROM persona.due AS o WHERE o.customer %4$s d.customer)
+			ORDER BY k.customer
+			ON CONFLICT DO NOTHING;
+			SELECT array_agg(h.k) INTO moving
+			FROM (SELECT k
+				FROM unnest(due) AS d
+					JOIN persona.contact AS k ON k.customer %4$s d.customer AND k.contact_id = d.contact_id
+					JOIN persona.due AS w ON w.customer %4$s d.customer
+				WHERE k.status = 'planned' AND k.next_attempt_at = claim.as_of + interval '1 second'
+					AND w.decided_at <= claim.as_of
+				FOR UPDATE OF w SKIP LOCKED) AS h;
 			EXIT WHEN moving IS NULL;
+			UPDATE persona.due AS w SET decided_at = claim.as_of
+			FROM unnest(moving) AS d WHERE w.customer %4$s d.customer;
 		END LOOP;
 	END LOOP;
 END
