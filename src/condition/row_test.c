@@ -942,6 +942,17 @@ persona_kept_truth(const PersonaTest *test, const char *kept, const PcoreZone *z
 	return relative_truth(test, number, zone, view);
 }
 
+/* Returns what a test looks at, for people. */
+char *
+persona_row_test_shown(const PersonaRowTest *bound, const Datum *values, const bool *nulls, const PcoreZone *zone)
+{
+	char	   *text = persona_row_value_text(bound->value, values, nulls, true, bound->has_zone ? &bound->zone : zone);
+
+	if (text != NULL && bound->value->type == BOOLOID)
+		return pstrdup(text[0] == 't' ? "true" : "false");
+	return text;
+}
+
 /* Evaluates a test on the columns of a row, in the zone of its customer. */
 PcoreTruth
 persona_row_test_truth(const PersonaRowTest *bound, const Datum *values, const bool *nulls, const PcoreZone *zone,

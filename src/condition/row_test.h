@@ -79,6 +79,10 @@ typedef struct PersonaView
 	bool		past;
 } PersonaView;
 
+/* Returns what a test looks at, for people; NULL: it is absent. */
+extern char *persona_row_test_shown(const PersonaRowTest *test, const Datum *values, const bool *nulls,
+									const PcoreZone *zone);
+
 /* Evaluates a test on the columns of a row, in the zone of its customer. */
 extern PcoreTruth persona_row_test_truth(const PersonaRowTest *test, const Datum *values, const bool *nulls,
 										 const PcoreZone *zone, PersonaView view);

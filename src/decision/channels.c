@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "condition/why.h"
 #include "decision/channels.h"
 #include "decision/score.h"
 #include "miscadmin.h"
@@ -293,7 +294,8 @@ persona_reach(PersonaDecider *decider, const PersonaCandidate *candidate, const 
 		*until = pcore_min(*until, stands);
 		if (!consents)
 		{
-			*reason = "no consent";
+			*reason = persona_reason(decider, "no consent: %s",
+									 persona_why(&decider->customer->evaluation, channel->consent));
 			return false;
 		}
 	}

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "condition/why.h"
 #include "decision/channels.h"
 #include "decision/charge.h"
 #include "decision/facts.h"
@@ -46,18 +47,34 @@ persona_holds_now(PersonaDecider *decider, int node, PcoreInstant *until)
 	return pcore_truth_at(truth, decider->customer->as_of);
 }
 
+/* Tells whether a condition is asked for the key of the firing that a candidate answers. */
+static bool
+is_asked_for_key(const PersonaDecider *decider, const PersonaCandidate *candidate, int node)
+{
+	const PersonaConditions *set = decider->program->set;
+
+	return candidate->opening.key != NULL && persona_is_keyed(set, node)
+		&& set->nodes[node].keys == set->nodes[decider->program->triggers[candidate->campaign->trigger].node].keys;
+}
+
+/* Tells why such a condition holds or does not. */
+static const char *
+why_for(PersonaDecider *decider, const PersonaCandidate *candidate, int node)
+{
+	if (is_asked_for_key(decider, candidate, node))
+		return psprintf("%s %s", decider->program->set->nodes[node].source->name, candidate->opening.key);
+	return persona_why(&decider->customer->evaluation, node);
+}
+
 /* Tells whether a condition holds at as_of for the firing that a candidate answers, and until when. */
 bool
 persona_holds_for(PersonaDecider *decider, const PersonaCandidate *candidate, int node, PcoreInstant *until)
 {
-	PersonaEvaluation *evaluation = &decider->customer->evaluation;
-	const PersonaNode *nodes = evaluation->set->nodes;
 	PcoreTruth	truth;
 
-	if (candidate->opening.key == NULL || !persona_is_keyed(evaluation->set, node)
-		|| nodes[node].keys != nodes[decider->program->triggers[candidate->campaign->trigger].node].keys)
+	if (!is_asked_for_key(decider, candidate, node))
 		return persona_holds_now(decider, node, until);
-	truth = persona_truth_of_key(evaluation, node, candidate->opening.key);
+	truth = persona_truth_of_key(&decider->customer->evaluation, node, candidate->opening.key);
 	*until = pcore_truth_until(truth, decider->customer->as_of);
 	return pcore_truth_at(truth, decider->customer->as_of);
 }
@@ -105,7 +122,8 @@ pass_cohort(PersonaDecider *decider, PersonaCandidate *candidate)
 	cohort = &decider->program->cohorts[candidate->campaign->cohort];
 	if (!persona_holds_now(decider, cohort->node, &until))
 		return fail_stage(candidate, PERSONA_STAGE_COHORT,
-						  persona_reason(decider, "not in cohort \"%s\"", cohort->name), until);
+						  persona_reason(decider, "not in cohort \"%s\": %s", cohort->name,
+										 persona_why(&decider->customer->evaluation, cohort->node)), until);
 	candidate->until = pcore_min(candidate->until, until);
 	return true;
 }
@@ -116,8 +134,12 @@ closed_reason(PersonaDecider *decider, const PersonaTrigger *trigger, const Pers
 {
 	PersonaCustomer *customer = decider->customer;
 
+	if (!decider->explains)
+		return NULL;
 	if (!latest->fired)
-		return persona_reason(decider, "trigger \"%s\" has not fired", trigger->name);
+		return psprintf("trigger \"%s\" has not fired: %s", trigger->name,
+						pcore_truth_at(persona_truth_from_now(&customer->evaluation, trigger->node), customer->as_of)
+						? "its condition has always held" : persona_why(&customer->evaluation, trigger->node));
 	if (trigger->open_for == 0)
 		return persona_reason(decider, "trigger \"%s\" no longer holds; it fired %s", trigger->name,
 							  persona_customer_time(customer, latest->fired_at));
@@ -169,13 +191,17 @@ pass_goal_and_relevance(PersonaDecider *decider, PersonaCandidate *candidate)
 	if (candidate->campaign->goal != PERSONA_NONE)
 	{
 		if (persona_holds_for(decider, candidate, candidate->campaign->goal, &until))
-			return fail_stage(candidate, PERSONA_STAGE_GOAL, "the goal is reached", until);
+			return fail_stage(candidate, PERSONA_STAGE_GOAL,
+							  persona_reason(decider, "the goal is reached: %s",
+											 why_for(decider, candidate, candidate->campaign->goal)), until);
 		candidate->until = pcore_min(candidate->until, until);
 	}
 	if (candidate->campaign->relevance != PERSONA_NONE)
 	{
 		if (!persona_holds_for(decider, candidate, candidate->campaign->relevance, &until))
-			return fail_stage(candidate, PERSONA_STAGE_RELEVANCE, "not relevant", until);
+			return fail_stage(candidate, PERSONA_STAGE_RELEVANCE,
+							  persona_reason(decider, "not relevant: %s",
+											 why_for(decider, candidate, candidate->campaign->relevance)), until);
 		candidate->until = pcore_min(candidate->until, until);
 	}
 	return true;

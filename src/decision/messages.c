@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "catalog/variants.h"
+#include "condition/why.h"
 #include "decision/messages.h"
 #include "utils/builtins.h"
 
@@ -87,7 +88,8 @@ try_message(PersonaDecider *decider, PersonaCandidate *candidate, const PersonaM
 		*until = pcore_min(*until, stands);
 		if (!holds)
 		{
-			*reason = persona_reason(decider, "the condition of message \"%s\" does not hold", message->name);
+			*reason = persona_reason(decider, "the condition of message \"%s\" does not hold: %s", message->name,
+									 persona_why(&decider->customer->evaluation, message->condition));
 			return false;
 		}
 	}
