@@ -43,7 +43,8 @@ ANALYZE oracle.holds_now;
 -- Contacts that take a slot.
 CREATE TABLE oracle.counted AS
 SELECT * FROM oracle.contact
-WHERE status IN ('planned', 'claimed', 'sent', 'delivered') AND decided_at <= :'as_of';
+-- one that ended did so at its time, until which it counts
+WHERE (status IN ('planned', 'claimed', 'sent', 'delivered') OR send_at > :'as_of') AND decided_at <= :'as_of';
 CREATE INDEX ON oracle.counted (customer, send_at);
 ANALYZE oracle.counted;
 

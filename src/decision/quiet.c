@@ -14,6 +14,7 @@
 #include "decision/channels.h"
 #include "decision/quiet.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 /* ---- suppressions ---- */
@@ -63,6 +64,7 @@ list_outcomes(PersonaDecider *decider, const PersonaSuppression *suppression, Pe
 		const PersonaContact *contact = &decider->contacts[c];
 		PcoreInstant ignored = pcore_add(contact->sent_at, suppression->ignored_after);
 
+		CHECK_FOR_INTERRUPTS();
 		if (contact->sent_at != PCORE_END_OF_TIME && !came_back(decider, contact, ignored))
 			list->outcomes[list->count++] = (PersonaOutcome) {ignored, &contact->about, PERSONA_OUTCOME_IGNORED};
 	}
@@ -127,11 +129,11 @@ find_quiet(PersonaDecider *decider, const PersonaSuppression *suppression, const
 	{
 		const PersonaOutcome *outcome = &list->outcomes[o];
 		PcoreInstant end;
-		int			held = 0;
+		int64		held = 0;
 
 		if (!concerns(suppression->scope, outcome->about, &way->about))
 			continue;
-		for (int e = o; e >= 0; e--)
+		for (int e = o; e >= 0 && held < suppression->times; e--)
 		{
 			if (suppression->within > 0 && list->outcomes[e].at <= pcore_add(outcome->at, -suppression->within))
 				break;

@@ -87,7 +87,7 @@ FROM customer AS c CROSS JOIN LATERAL generate_series(1, below('choices' || c.id
 
 CREATE TABLE question AS
 SELECT c.id AS customer, c.zone, t.at, w.campaign, w.channel, w.placement, k.experience, e.kind, e.topic, k.max_contacts, k.max_contacts_within, k.min_gap
-FROM customer AS c CROSS JOIN (SELECT moment('at' || n) AS at FROM generate_series(1, 25) AS n) AS t
+FROM customer AS c CROSS JOIN (SELECT moment('at' || n) AS at FROM generate_series(1, 15) AS n) AS t
 	CROSS JOIN persona.campaign_channel AS w JOIN persona.campaign AS k ON k.name = w.campaign AND k.active JOIN persona.experience AS e ON e.name = k.experience;
 CREATE TABLE said AS
 SELECT c.id AS customer, t.at, e.campaign, e.channel, e.placement, CASE WHEN e.eligible THEN 'eligible' ELSE e.stage END AS stage, e.reason
@@ -196,8 +196,8 @@ SELECT q.customer, q.at, q.campaign, q.channel, q.placement,
 		WHEN is_excluded(q) THEN 'exclusion' WHEN is_full(q) THEN 'limit' ELSE 'eligible' END AS stage
 FROM question AS q;
 -- each stage is met often enough
-SELECT stage, count(*) > 200 AS often FROM expected GROUP BY stage ORDER BY stage;
-SELECT regexp_replace(reason, '.*(suppression "[^"]*"|policy "[^"]*"|exclusion "[^"]*"|holdout "[^"]*"|limit of the campaign: at \w+|objected|snoozes|no consent).*', '\1') AS rule, count(*) > 10 AS often
+SELECT stage, count(*) > 100 AS often FROM expected GROUP BY stage ORDER BY stage;
+SELECT regexp_replace(reason, '.*(suppression "[^"]*"|policy "[^"]*"|exclusion "[^"]*"|holdout "[^"]*"|limit of the campaign: at \w+|objected|snoozes|no consent).*', '\1') AS rule, count(*) > 5 AS often
 FROM said WHERE stage <> 'eligible' GROUP BY rule ORDER BY rule;
 -- and both agree
 SELECT e.*, s.stage AS said, s.reason
@@ -228,7 +228,7 @@ FROM customer AS c CROSS JOIN (SELECT DISTINCT at FROM question) AS t
 	CROSS JOIN LATERAL persona.candidates(persona.program(), c, k.known, t.at) AS x;
 SELECT count(*) FROM standing AS s JOIN said AS e USING (customer, at, campaign, channel)
 WHERE s.placement IS NOT DISTINCT FROM e.placement AND CASE WHEN s.eligible THEN 'eligible' ELSE s.stage END <> e.stage;
-SELECT count(*) > 1000 AS bounded FROM standing WHERE isfinite(valid_until);
+SELECT count(*) > 500 AS bounded FROM standing WHERE isfinite(valid_until);
 SELECT s.customer, s.at, s.campaign, s.channel, s.placement, s.stage, s.valid_until, w.t, x.stage
 FROM (SELECT DISTINCT ON (customer, at, valid_until) customer, at, valid_until, known FROM standing WHERE isfinite(valid_until)) AS u
 	JOIN customer AS c ON c.id = u.customer
