@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/number.h"
 #include "core/text.h"
 
 /* What all parts of one definition share while it is read. */
@@ -307,16 +308,6 @@ read_days(const PersonaJson *json, const char *path)
 	return length / PCORE_DAY;
 }
 
-/* Compares two numbers written in JSON by value; exact for what doubles hold. */
-static int
-compare_numbers(const PersonaJson *a, const PersonaJson *b)
-{
-	double		x = strtod(a->text, NULL);
-	double		y = strtod(b->text, NULL);
-
-	return (x > y) - (x < y);
-}
-
 /* Refuses a value that is neither string nor number, nor (if allowed) boolean. */
 static void
 check_operand(const PersonaJson *json, const char *path, bool boolean)
@@ -368,7 +359,7 @@ read_operands(PersonaTest *test, OperandKind takes, const PersonaJson *json, con
 				if (json->items[0].kind != json->items[1].kind)
 					pcore_fail(path, "low and high are of different kinds", NULL);
 				if (json->items[0].kind == PERSONA_JSON_NUMBER
-					&& compare_numbers(&json->items[0], &json->items[1]) > 0)
+					&& pcore_number_compare(json->items[0].text, json->items[1].text) > 0)
 					pcore_fail(path, "the range is empty: low is more than high", NULL);
 			}
 			break;

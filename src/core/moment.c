@@ -102,7 +102,8 @@ pcore_moment_parse(const char *text, PcoreMoment *moment)
 	if (!read_digits(&text, 4, &year) || !read_char(&text, '-') || !read_digits(&text, 2, &month)
 		|| !read_char(&text, '-') || !read_digits(&text, 2, &day))
 		return false;
-	if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
+	/* There was no year 0. */
+	if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
 		return false;
 	moment->local = pcore_days_from_civil(year, (int) month, (int) day) * PCORE_DAY;
 	moment->date_only = *text == '\0';
