@@ -73,6 +73,7 @@ if [ "$purpose" = test ]; then
 		fi
 	fi
 	rm -rf "$probe"
+	command -v python3 >/dev/null || missing+=(python3)
 	perl -MTest::More -e 1 2>/dev/null || missing+=(perl)
 	perl -MIPC::Run -e 1 2>/dev/null || missing+=(libipc-run-perl)
 	# The Python of the system, as test/property/schema.sh runs it.
