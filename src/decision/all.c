@@ -86,7 +86,7 @@ run(FunctionCallInfo fcinfo, const char *symbol, const PersonaQuestion *question
 	program = persona_program_open(fcinfo->flinfo, PG_GETARG_DATUM(0));
 	if (type != NULL)
 		check_columns(result->setDesc, key_type(program), type);
-	return persona_pass_run(symbol, question, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1), NULL,
+	return persona_pass_run(symbol, question, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1),
 							result->setResult, result->setDesc);
 }
 
@@ -119,7 +119,7 @@ reach_block(PersonaPass *pass, const PersonaBlock *block)
 	pass->sums[count] += block->count;
 }
 
-const PersonaQuestion persona_question_reach = {reach_plan, reach_block, NULL};
+PGDLLEXPORT const PersonaQuestion persona_question_reach = {reach_plan, reach_block, NULL};
 
 /*
  * persona.reach_of_all(program, as_of): how many customers are in each cohort,
@@ -214,7 +214,7 @@ overlap_block(PersonaPass *pass, const PersonaBlock *block)
 		count_pairs(pass);
 }
 
-const PersonaQuestion persona_question_overlap = {overlap_plan, overlap_block, count_pairs};
+PGDLLEXPORT const PersonaQuestion persona_question_overlap = {overlap_plan, overlap_block, count_pairs};
 
 /*
  * persona.overlap_of_all(program, as_of): for each pair of cohorts (each once,
@@ -288,7 +288,7 @@ masks_block(PersonaPass *pass, const PersonaBlock *block)
 	}
 }
 
-const PersonaQuestion persona_question_masks = {masks_plan, masks_block, NULL};
+PGDLLEXPORT const PersonaQuestion persona_question_masks = {masks_plan, masks_block, NULL};
 
 /*
  * persona.masks_of_all(program, as_of): key and mask of each customer; bit n
@@ -383,7 +383,7 @@ memberships_block(PersonaPass *pass, const PersonaBlock *block)
 	add_rows(pass, block, any & block->lanes, persona_membership_rows);
 }
 
-const PersonaQuestion persona_question_memberships = {memberships_plan, memberships_block, NULL};
+PGDLLEXPORT const PersonaQuestion persona_question_memberships = {memberships_plan, memberships_block, NULL};
 
 /* persona.memberships_of_all(program, as_of): key, and the rows of persona.cohorts, for all customers. */
 Datum
@@ -400,7 +400,7 @@ openings_block(PersonaPass *pass, const PersonaBlock *block)
 	add_rows(pass, block, block->lanes, persona_opening_rows);
 }
 
-const PersonaQuestion persona_question_openings = {customers_plan, openings_block, NULL};
+PGDLLEXPORT const PersonaQuestion persona_question_openings = {customers_plan, openings_block, NULL};
 
 /* persona.openings_of_all(program, as_of): key, and the rows of persona.triggers, for all customers. */
 Datum
@@ -417,7 +417,7 @@ decisions_block(PersonaPass *pass, const PersonaBlock *block)
 	add_rows(pass, block, block->lanes, persona_decision_rows);
 }
 
-const PersonaQuestion persona_question_decisions = {customers_plan, decisions_block, NULL};
+PGDLLEXPORT const PersonaQuestion persona_question_decisions = {customers_plan, decisions_block, NULL};
 
 /* persona.decisions_of_all(program, as_of): key, and the row of persona.decide, for all customers. */
 Datum
@@ -434,7 +434,7 @@ candidates_block(PersonaPass *pass, const PersonaBlock *block)
 	add_rows(pass, block, block->lanes, persona_candidate_rows);
 }
 
-const PersonaQuestion persona_question_candidates = {customers_plan, candidates_block, NULL};
+PGDLLEXPORT const PersonaQuestion persona_question_candidates = {customers_plan, candidates_block, NULL};
 
 /* persona.candidates_of_all(program, as_of): key, and the rows of persona.candidates, for all customers. */
 Datum

@@ -18,6 +18,8 @@
 #include "pass/pass.h"
 #include "pass/search.h"
 #include "pass/store.h"
+#include "storage/dsm.h"
+#include "storage/shm_toc.h"
 #include "utils/rel.h"
 
 #define STREAM_CUSTOMERS 0
@@ -72,6 +74,7 @@ typedef struct SourcePlan
 	Oid			at_type;
 	Bitmapset  *columns;
 	bool		cut;			/* events after as_of are of no use */
+	struct PersonaScan *scan;	/* of this process, or NULL */
 } SourcePlan;
 
 /* A customer's place in a block. */
@@ -124,6 +127,7 @@ struct PersonaPassParts
 	PersonaCustomerKeys keys;
 	int			key_column;
 	Bitmapset  *columns;
+	struct PersonaScan *customer_scan;
 	int			source_count;
 	SourcePlan *sources;
 
@@ -137,7 +141,8 @@ struct PersonaPassParts
 	uint64	  **masks;			/* by search: for each segment the lanes below it */
 	Size		limit;
 	int			partition_bits;
-	Tuplestorestate *rows;
+	Tuplestorestate *rows;		/* of the result; NULL in a process that helps */
+	PersonaStore *sent_rows;	/* there: rows for the one that asked */
 
 	/* customers that need not wait for events */
 	int			waiting_count;
@@ -184,9 +189,15 @@ persona_partition(uint64 code, int used, int bits)
 extern void persona_pass_plan(PersonaPass *pass);
 extern void persona_pass_close(PersonaPass *pass);
 
-/* scan.c: reads relations, into the store or at once into blocks. */
-extern void persona_pass_scan_customers(PersonaPass *pass);
-extern void persona_pass_scan_events(PersonaPass *pass, SourcePlan *source);
+/* scan.c: reads relations, into the store or at once into blocks; a relation is a source by number, or the customers. */
+#define SCAN_CUSTOMERS (-1)
+
+extern void persona_pass_begin_scans(PersonaPass *pass);
+extern void persona_pass_scan(PersonaPass *pass, int relation, bool whole, BlockNumber from, BlockNumber until);
+extern void persona_pass_scan_rest(PersonaPass *pass);
+extern void persona_pass_end_scans(PersonaPass *pass);
+extern bool persona_pass_has_ranges(PersonaPass *pass, int relation);
+extern bool persona_pass_is_parallel_safe(PersonaPass *pass);
 
 /* block.c: evaluates some customers and shows them to the question. */
 extern void persona_pass_prepare_blocks(PersonaPass *pass);
@@ -199,6 +210,15 @@ typedef struct PartitionInput
 	int			count;
 	PersonaBytes *stretches;
 } PartitionInput;
+
+/* parallel.c: makes a pass with the help of other processes; false if there are none, or it is not worth it. */
+extern PGDLLEXPORT void persona_pass_worker(dsm_segment *segment, shm_toc *toc);
+extern bool persona_pass_run_parallel(PersonaPass *pass, const char *symbol, Datum program_value);
+
+/* pass.c: parts of a pass that each process makes. */
+extern PersonaPass *persona_pass_make(const PersonaQuestion *question, PersonaProgram *program, PcoreInstant as_of,
+									  bool exact, Tuplestorestate *rows, TupleDesc desc);
+extern void persona_pass_choose_partitions(PersonaPass *pass);
 
 /* partition.c: brings the customers and the events of a partition together. */
 extern void persona_pass_partition(PersonaPass *pass, const PartitionInput *customers, const PartitionInput *events,

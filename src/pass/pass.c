@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
 #include "pass/parts.h"
@@ -28,8 +29,8 @@ guess_rows(Relation relation)
 }
 
 /* Chooses the number of partitions: as many as make each fit into the caches. */
-static void
-choose_partitions(PersonaPass *pass)
+void
+persona_pass_choose_partitions(PersonaPass *pass)
 {
 	struct PersonaPassParts *parts = pass->parts;
 	double		bytes = guess_rows(parts->customers) * 64;
@@ -47,9 +48,9 @@ choose_partitions(PersonaPass *pass)
 }
 
 /* Makes an empty pass and its plan. */
-static PersonaPass *
-make_pass(const PersonaQuestion *question, PersonaProgram *program, PcoreInstant as_of, bool exact,
-		  Tuplestorestate *rows, TupleDesc desc)
+PersonaPass *
+persona_pass_make(const PersonaQuestion *question, PersonaProgram *program, PcoreInstant as_of, bool exact,
+				  Tuplestorestate *rows, TupleDesc desc)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "persona pass", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext outer = MemoryContextSwitchTo(context);
@@ -98,8 +99,8 @@ evaluate_partitions(PersonaPass *pass)
 	MemoryContextSwitchTo(outer);
 }
 
-/* Makes a pass in this process alone; returns false if amounts were met that can't be added up exactly. */
-static bool
+/* Makes a pass in this process alone. */
+static void
 run_alone(PersonaPass *pass)
 {
 	struct PersonaPassParts *parts = pass->parts;
@@ -107,13 +108,16 @@ run_alone(PersonaPass *pass)
 
 	if (parts->need_events)
 	{
-		choose_partitions(pass);
+		persona_pass_choose_partitions(pass);
 		parts->store = persona_store_make(2, 1 << parts->partition_bits, parts->limit, NULL);
 		for (int s = 0; s < parts->source_count && !parts->inexact; s++)
-			persona_pass_scan_events(pass, &parts->sources[s]);
+			persona_pass_scan(pass, s, true, 0, 0);
 	}
 	if (!parts->inexact)
-		persona_pass_scan_customers(pass);
+	{
+		persona_pass_scan(pass, SCAN_CUSTOMERS, true, 0, 0);
+		persona_pass_scan_rest(pass);
+	}
 	if (parts->need_events)
 	{
 		persona_store_finish(parts->store);
@@ -123,22 +127,45 @@ run_alone(PersonaPass *pass)
 	}
 	if (!parts->inexact && pass->question->finish != NULL)
 		pass->question->finish(pass);
-	persona_pass_close(pass);
 	MemoryContextSwitchTo(outer);
-	return !parts->inexact;
+}
+
+/* Makes a pass; returns false if amounts were met that can't be added up exactly. */
+static bool
+run(PersonaPass *pass, const char *symbol, Datum program_value)
+{
+	persona_pass_begin_scans(pass);
+	if (!persona_pass_run_parallel(pass, symbol, program_value))
+		run_alone(pass);
+	persona_pass_end_scans(pass);
+	persona_pass_close(pass);
+	return !pass->parts->inexact;
 }
 
 /* Adds a row to the result. */
 void
 persona_pass_add_row(PersonaPass *pass, Datum *values, bool *nulls)
 {
-	tuplestore_putvalues(pass->parts->rows, pass->desc, values, nulls);
+	struct PersonaPassParts *parts = pass->parts;
+	MinimalTuple tuple;
+	Piece	   *piece;
+
+	if (parts->rows != NULL)
+	{
+		tuplestore_putvalues(parts->rows, pass->desc, values, nulls);
+		return;
+	}
+	tuple = heap_form_minimal_tuple(pass->desc, values, nulls);
+	piece = (Piece *) persona_store_room(parts->sent_rows, 0, PIECE_SIZE(tuple->t_len));
+	piece->length = tuple->t_len;
+	memcpy(piece->bytes, tuple, tuple->t_len);
+	heap_free_minimal_tuple(tuple);
 }
 
 /* Asks a question of all customers. */
 PersonaPass *
 persona_pass_run(const char *symbol, const PersonaQuestion *question, PersonaProgram *program,
-				 Datum program_value, PcoreInstant as_of, const char *arguments,
+				 Datum program_value, PcoreInstant as_of,
 				 Tuplestorestate *rows, TupleDesc desc)
 {
 	PersonaPass *pass;
@@ -147,12 +174,12 @@ persona_pass_run(const char *symbol, const PersonaQuestion *question, PersonaPro
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("as_of must be an instant, not infinity")));
-	pass = make_pass(question, program, as_of, true, rows, desc);
-	if (!run_alone(pass))
+	pass = persona_pass_make(question, program, as_of, true, rows, desc);
+	if (!run(pass, symbol, program_value))
 	{
 		MemoryContextDelete(pass->parts->context);
-		pass = make_pass(question, program, as_of, false, rows, desc);
-		(void) run_alone(pass);
+		pass = persona_pass_make(question, program, as_of, false, rows, desc);
+		(void) run(pass, symbol, program_value);
 	}
 	return pass;
 }

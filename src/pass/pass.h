@@ -90,7 +90,7 @@ extern void persona_pass_add_row(PersonaPass *pass, Datum *values, bool *nulls);
  * pass that is returned.
  */
 extern PersonaPass *persona_pass_run(const char *symbol, const PersonaQuestion *question, PersonaProgram *program,
-									 Datum program_value, PcoreInstant as_of, const char *arguments,
+									 Datum program_value, PcoreInstant as_of,
 									 Tuplestorestate *rows, TupleDesc desc);
 
 #endif							/* PERSONA_PASS_H */

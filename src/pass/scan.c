@@ -9,18 +9,23 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/tableam.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "core/text.h"
 #include "executor/tuptable.h"
 #include "host.h"
 #include "lib/stringinfo.h"
 #include "nodes/params.h"
+#include "nodes/plannodes.h"
+#include "optimizer/clauses.h"
 #include "pass/amount.h"
 #include "pass/parts.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/ruleutils.h"
 #include "utils/timestamp.h"
 
@@ -73,11 +78,34 @@ make_receiver(bool (*receive) (TupleTableSlot *slot, DestReceiver *self))
 	return receiver;
 }
 
+/* A relation as this process reads it. */
+typedef struct PersonaScan
+{
+	DestReceiver *receiver;
+	SPIPlanPtr	whole;			/* reads all of it */
+	SPIPlanPtr	range;			/* reads some of its blocks; NULL if it can't be read so */
+	int			argument_count; /* before those of a range */
+	Datum		arguments[3];
+} PersonaScan;
+
+/* What queries may get: as_of, and the begin and the end of a range. */
+static Oid	argument_types[3] = {TIMESTAMPTZOID, TIDOID, TIDOID};
+
+/* Prepares a query. */
+static SPIPlanPtr
+prepare_query(const char *query, int argument_count, Oid *types)
+{
+	SPIPlanPtr	plan = SPI_prepare(query, argument_count, types);
+
+	if (plan == NULL)
+		elog(ERROR, "a query of persona can't be prepared: %s", query);
+	return plan;
+}
+
 /* Runs a query into a receiver. */
 static void
-run_query(const char *query, int argument_count, Oid *types, Datum *arguments, DestReceiver *receiver)
+run_plan(SPIPlanPtr plan, int argument_count, Oid *types, Datum *arguments, DestReceiver *receiver)
 {
-	SPIPlanPtr	plan;
 	SPIExecuteOptions options = {0};
 	ParamListInfo parameters = makeParamList(argument_count);
 
@@ -88,16 +116,88 @@ run_query(const char *query, int argument_count, Oid *types, Datum *arguments, D
 		parameters->params[i].pflags = PARAM_FLAG_CONST;
 		parameters->params[i].ptype = types[i];
 	}
-	SPI_connect();
-	plan = SPI_prepare(query, argument_count, types);
-	if (plan == NULL)
-		elog(ERROR, "a query of persona can't be prepared: %s", query);
 	options.params = parameters;
 	options.read_only = true;
 	options.dest = receiver;
 	if (SPI_execute_plan_extended(plan, &options) != SPI_OK_SELECT)
-		elog(ERROR, "a query of persona is no SELECT: %s", query);
-	SPI_finish();
+		elog(ERROR, "a query of persona is no SELECT");
+	pfree(parameters);
+}
+
+/* Tells whether a plan reads only the blocks of a range, and no more. */
+static bool
+reads_range(SPIPlanPtr plan)
+{
+	CachedPlan *cached = SPI_plan_get_cached_plan(plan);
+	bool		found = false;
+
+	if (cached == NULL)
+		return false;
+	for (Plan *node = linitial_node(PlannedStmt, cached->stmt_list)->planTree; node != NULL && !found; node = node->lefttree)
+		found = IsA(node, TidRangeScan);
+	ReleaseCachedPlan(cached, NULL);
+	return found;
+}
+
+/* Tells whether a plan may run in several processes at once. */
+static bool
+is_plan_safe(SPIPlanPtr plan)
+{
+	const CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
+
+	return max_parallel_hazard(linitial_node(Query, source->query_list)) == PROPARALLEL_SAFE;
+}
+
+/*
+ * Prepares to read a relation.  "alias" is its name in the query, "filtered"
+ * says that the query has a condition (and the argument as_of) already.
+ */
+static PersonaScan *
+make_scan(Relation relation, const char *query, const char *alias, bool filtered, bool whole_only, DestReceiver *receiver,
+		  PcoreInstant as_of)
+{
+	PersonaScan *scan = palloc0(sizeof(PersonaScan));
+
+	scan->receiver = receiver;
+	scan->argument_count = filtered ? 1 : 0;
+	scan->arguments[0] = TimestampTzGetDatum(as_of);
+	scan->whole = prepare_query(query, scan->argument_count, argument_types);
+	/*
+	 * Row security comes before the range, so that all rows would be read for
+	 * each; and children have blocks of their own.
+	 */
+	if (whole_only || (relation->rd_rel->relkind != RELKIND_RELATION && relation->rd_rel->relkind != RELKIND_MATVIEW)
+		|| relation->rd_rel->relhassubclass || relation->rd_rel->relrowsecurity
+		|| relation->rd_tableam->scan_set_tidrange == NULL)
+		return scan;
+	scan->range = prepare_query(psprintf("%s %s %s.ctid OPERATOR(pg_catalog.>=) $%d AND %s.ctid OPERATOR(pg_catalog.<) $%d",
+										 query, filtered ? "AND" : "WHERE", alias, scan->argument_count + 1, alias,
+										 scan->argument_count + 2),
+								scan->argument_count + 2, argument_types + 1 - scan->argument_count);
+	if (!reads_range(scan->range))
+		scan->range = NULL;
+	return scan;
+}
+
+/* Reads a relation, or some of its blocks. */
+static void
+run_scan(PersonaScan *scan, bool whole, BlockNumber from, BlockNumber until)
+{
+	ItemPointerData begin;
+	ItemPointerData end;
+
+	if (whole)
+	{
+		run_plan(scan->whole, scan->argument_count, argument_types, scan->arguments, scan->receiver);
+		return;
+	}
+	ItemPointerSet(&begin, from, 0);
+	/* What was added since is seen by no one, but the last range is open all the same. */
+	ItemPointerSet(&end, until, until == InvalidBlockNumber ? PG_UINT16_MAX : 0);
+	scan->arguments[scan->argument_count] = PointerGetDatum(&begin);
+	scan->arguments[scan->argument_count + 1] = PointerGetDatum(&end);
+	run_plan(scan->range, scan->argument_count + 2, argument_types + 1 - scan->argument_count, scan->arguments,
+			 scan->receiver);
 }
 
 /* Writes a column of an alias. */
@@ -287,9 +387,9 @@ receive_customer(TupleTableSlot *slot, DestReceiver *receiver)
 	return true;
 }
 
-/* Reads the customers. */
-void
-persona_pass_scan_customers(PersonaPass *pass)
+/* Prepares to read the customers. */
+static PersonaScan *
+make_customer_scan(PersonaPass *pass)
 {
 	struct PersonaPassParts *parts = pass->parts;
 	CustomerReceiver *self = palloc0(sizeof(CustomerReceiver));
@@ -310,10 +410,7 @@ persona_pass_scan_customers(PersonaPass *pass)
 		append_column(&list, "c", parts->customers, self->columns[i]);
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s FROM %s AS c", list.data + 2, pass->program->customer_relation);
-	run_query(query.data, 0, NULL, NULL, &self->receiver);
-	if (parts->waiting_count > 0)
-		persona_pass_block(pass, parts->waiting, parts->waiting_count);
-	parts->waiting_count = 0;
+	return make_scan(parts->customers, query.data, "c", false, false, &self->receiver, pass->as_of);
 }
 
 /* ---- events ---- */
@@ -480,17 +577,15 @@ begin_query(PersonaPass *pass, const SourcePlan *source, StringInfo query)
 	}
 }
 
-/* Reads the events of a source. */
-void
-persona_pass_scan_events(PersonaPass *pass, SourcePlan *source)
+/* Prepares to read the events of a source. */
+static PersonaScan *
+make_event_scan(PersonaPass *pass, SourcePlan *source)
 {
 	const PersonaSource *from = &pass->program->sources[source->number];
 	EventReceiver *self = palloc0(sizeof(EventReceiver));
 	int			columns = RelationGetDescr(source->relation)->natts;
 	int			kinds = pass->program->set->selector_count + 1;
-	Oid			types[1] = {TIMESTAMPTZOID};
-	Datum		arguments[1] = {TimestampTzGetDatum(pass->as_of)};
-	int			argument_count = 0;
+	bool		filtered = source->cut && source->at_type == TIMESTAMPTZOID;
 	StringInfoData query;
 
 	self->receiver = make_receiver(receive_event);
@@ -504,10 +599,87 @@ persona_pass_scan_events(PersonaPass *pass, SourcePlan *source)
 		self->kind_patterns[k] = PATTERN_UNKNOWN;
 	initStringInfo(&query);
 	begin_query(pass, source, &query);
-	if (source->cut && source->at_type == TIMESTAMPTZOID)
-	{
+	if (filtered)
 		appendStringInfo(&query, " WHERE e.%s OPERATOR(pg_catalog.<=) $1", quote_identifier(from->at));
-		argument_count = 1;
+	return make_scan(source->relation, query.data, "e", filtered, source->key.joined, &self->receiver, pass->as_of);
+}
+
+/* ---- all relations ---- */
+
+/* Returns how a relation is read: a source by number, or the customers. */
+static PersonaScan *
+scan_of(PersonaPass *pass, int relation)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	PersonaScan **place = relation == SCAN_CUSTOMERS ? &parts->customer_scan : &parts->sources[relation].scan;
+
+	if (*place == NULL)
+	{
+		MemoryContext outer = MemoryContextSwitchTo(parts->context);
+
+		*place = relation == SCAN_CUSTOMERS ? make_customer_scan(pass) : make_event_scan(pass, &parts->sources[relation]);
+		MemoryContextSwitchTo(outer);
 	}
-	run_query(query.data, argument_count, types, arguments, &self->receiver);
+	return *place;
+}
+
+/* Begins reading; what was prepared goes with persona_pass_end_scans. */
+void
+persona_pass_begin_scans(PersonaPass *pass)
+{
+	MemoryContext outer = CurrentMemoryContext;
+
+	SPI_connect();
+	MemoryContextSwitchTo(outer);
+}
+
+void
+persona_pass_end_scans(PersonaPass *pass)
+{
+	MemoryContext outer = CurrentMemoryContext;
+
+	SPI_finish();
+	MemoryContextSwitchTo(outer);
+}
+
+/* Reads a relation; "from" and "until" are blocks, unless it is read as a whole. */
+void
+persona_pass_scan(PersonaPass *pass, int relation, bool whole, BlockNumber from, BlockNumber until)
+{
+	MemoryContext outer = CurrentMemoryContext;
+
+	run_scan(scan_of(pass, relation), whole, from, until);
+	MemoryContextSwitchTo(outer);
+}
+
+/* Shows the customers who were left over from full blocks. */
+void
+persona_pass_scan_rest(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+
+	if (parts->waiting_count > 0)
+		persona_pass_block(pass, parts->waiting, parts->waiting_count);
+	parts->waiting_count = 0;
+}
+
+/* Tells whether a relation can be read by ranges of blocks. */
+bool
+persona_pass_has_ranges(PersonaPass *pass, int relation)
+{
+	return scan_of(pass, relation)->range != NULL;
+}
+
+/* Tells whether all that is read may be read in several processes. */
+bool
+persona_pass_is_parallel_safe(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+
+	if (!is_plan_safe(scan_of(pass, SCAN_CUSTOMERS)->whole))
+		return false;
+	for (int s = 0; s < parts->source_count; s++)
+		if (!is_plan_safe(scan_of(pass, s)->whole))
+			return false;
+	return true;
 }

@@ -207,8 +207,41 @@ SET LOCAL work_mem = '64kB';
 SET LOCAL hash_mem_multiplier = 1;
 SELECT * FROM differences('2026-03-01 12:00Z');
 COMMIT;
+CREATE TEMP TABLE alone AS SELECT * FROM persona.overlap_at('2026-03-01 12:00Z');
 SELECT pg_stat_force_next_flush();
 SELECT temp_files > 0 AS files FROM pg_stat_database WHERE datname = current_database();
+
+--
+-- With the help of other processes, which read even small relations; by way of files; with none to be had
+--
+
+SET min_parallel_table_scan_size = 0;
+SELECT * FROM differences('2026-03-01 12:00Z');
+SELECT count(*) FROM (
+	(SELECT * FROM persona.overlap_at('2026-03-01 12:00Z') EXCEPT ALL SELECT * FROM alone)
+	UNION ALL (SELECT * FROM alone EXCEPT ALL SELECT * FROM persona.overlap_at('2026-03-01 12:00Z'))) AS x;
+BEGIN;
+SET LOCAL work_mem = '64kB';
+SET LOCAL hash_mem_multiplier = 1;
+SELECT * FROM differences('2026-03-01 12:00Z');
+ROLLBACK;
+BEGIN;
+SET LOCAL max_parallel_workers = 0;
+SELECT * FROM differences('2026-03-01 12:00Z');
+-- what this transaction has written is seen by all
+DELETE FROM click WHERE item = 4;
+UPDATE customer SET clv = 200 WHERE id % 3 = 0;
+RESET max_parallel_workers;
+CALL compare('2026-03-01 12:00Z');
+SELECT * FROM differences('2026-03-01 12:00Z');
+ROLLBACK;
+CALL compare('2026-03-01 12:00Z');
+-- inside of a parallel query: nobody is asked for help there
+BEGIN;
+SELECT set_config(CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'force_parallel_mode'
+	ELSE 'debug_parallel_query' END, 'on', true) FROM (SELECT) AS x \g /dev/null
+SELECT count(*), sum(customers) = (SELECT count(*) FROM a) AS same FROM persona.reach_at('2026-03-01 12:00Z');
+COMMIT;
 
 --
 -- Whoever interrupts it is heard
