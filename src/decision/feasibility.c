@@ -387,7 +387,7 @@ feasibility_finish(PersonaPass *pass)
 	}
 }
 
-const PersonaQuestion persona_question_feasibility = {feasibility_plan, feasibility_block, feasibility_finish};
+PGDLLEXPORT const PersonaQuestion persona_question_feasibility = {feasibility_plan, feasibility_block, feasibility_finish};
 
 /* Returns the newest events by condition, of all processes. */
 static PcoreInstant *

@@ -97,7 +97,7 @@ persona_population_run(FunctionCallInfo fcinfo, PersonaTask task, const char *sy
 				 errmsg("no customers are bound"),
 				 errhint("Bind them with persona.bind_customers.")));
 	persona_progress_begin(task, 0, expected_customers(program));
-	pass = persona_pass_run(symbol, question, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1), NULL, rows, desc);
+	pass = persona_pass_run(symbol, question, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1), rows, desc);
 	persona_progress_end();
 	return pass;
 }
@@ -195,7 +195,7 @@ tally_block(PersonaPass *pass, const PersonaBlock *block)
 	persona_population_walk(pass, block, tally_customer);
 }
 
-const PersonaQuestion persona_question_tally = {tally_plan, tally_block, NULL};
+PGDLLEXPORT const PersonaQuestion persona_question_tally = {tally_plan, tally_block, NULL};
 
 /* Counts all customers for a function (program, as_of) that returns rows. */
 static PersonaPass *

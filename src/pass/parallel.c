@@ -381,7 +381,7 @@ fill_shared(PersonaPass *pass, ParallelContext *context, const char *symbol, con
 			const Unit *units, int unit_count, void **area_place)
 {
 	struct PersonaPassParts *parts = pass->parts;
-	int			columns = pass->desc->natts;
+	int			columns = pass->desc == NULL ? 0 : pass->desc->natts;
 	Shared	   *shared = shm_toc_allocate(context->toc, sizeof(Shared));
 	void	   *place;
 
@@ -433,6 +433,9 @@ persona_pass_run_parallel(PersonaPass *pass, const char *symbol, Datum program_v
 
 	if (IsInParallelMode() || max_parallel_workers_per_gather == 0)
 		return false;
+	/* Others find the question by its symbol. */
+	if (load_external_function("$libdir/persona", symbol, false, NULL) != (const void *) pass->question)
+		elog(ERROR, "\"%s\" is not the symbol of the question", symbol);
 	outer = MemoryContextSwitchTo(parts->context);
 	helpers = list_units(pass, &units, &unit_count);
 	if (helpers == 0 || !persona_pass_is_parallel_safe(pass))
@@ -447,7 +450,7 @@ persona_pass_run_parallel(PersonaPass *pass, const char *symbol, Datum program_v
 	shm_toc_estimate_chunk(&context->estimator, AREA_SIZE);
 	shm_toc_estimate_chunk(&context->estimator, VARSIZE(value));
 	shm_toc_estimate_chunk(&context->estimator, sizeof(Unit) * unit_count);
-	shm_toc_estimate_chunk(&context->estimator, sizeof(Oid) * (pass->desc->natts + 1));
+	shm_toc_estimate_chunk(&context->estimator, sizeof(Oid) * ((pass->desc == NULL ? 0 : pass->desc->natts) + 1));
 	shm_toc_estimate_keys(&context->estimator, 5);
 	InitializeParallelDSM(context);
 	if (context->seg == NULL)
