@@ -98,11 +98,18 @@ LIMIT 1 \gset
 \echo
 \pset format wrapped
 \set ECHO queries
-SELECT rank, campaign, stage, channel, priority, score, reason
+SELECT rank, campaign, stage, concat_ws('/', channel, placement) AS "where", priority, score, reason
 FROM persona.explain(:doubter)
-ORDER BY rank NULLS LAST, priority DESC, campaign, channel;
+ORDER BY rank NULLS LAST, priority DESC, campaign, channel, placement;
 \set ECHO none
 \pset format aligned
+
+\echo 'The same customer opens the website: what to show in each place'
+\echo
+\set ECHO queries
+SELECT placement, slot, campaign, demo.short(coalesce(subject, body), 46) AS message
+FROM persona.next_message_for(:doubter, 'web', context => '{"page": "home"}');
+\set ECHO none
 
 SELECT customer AS buyer
 FROM persona.next_message

@@ -678,7 +678,7 @@ BEGIN
 	FOR i IN 1 .. campaigns LOOP
 		s := seed || 'campaign' || i;
 		BEGIN
-			INSERT INTO persona.campaign (name, experience, cohort, trigger, goal, relevance, starts_at, ends_at, priority, value, weight, max_contacts,
+			INSERT INTO persona.campaign (name, experience, cohort, trigger, goal, relevance, starts_at, ends_at, priority, value, propensity, urgency, weight, max_contacts,
 				max_contacts_within, min_gap, channel_choice, experiment, variation)
 			SELECT 'campaign' || i, prop.pick(s || 'experience', ARRAY['offer', 'coupon', 'banner']),
 				CASE WHEN prop.chance(s || 'cohort?', 50) OR NOT prop.chance(s || 'trigger?', 65) THEN (SELECT c.name FROM persona.cohort AS c ORDER BY md5(s || c.name) LIMIT 1) END,
@@ -690,7 +690,13 @@ BEGIN
 					CASE WHEN prop.chance(s || 'relevance?', 40) THEN prop.condition(s || 'relevance', 1) ELSE '{"all": []}' END))::persona.condition,
 				CASE WHEN prop.chance(s || 'starts?', 30) THEN prop.moment(s || 'starts') END,
 				CASE WHEN prop.chance(s || 'ends?', 30) THEN prop.moment(s || 'starts') + prop.length(prop.pick(s || 'ends', prop.lengths())) END,
-				prop.below(s || 'priority', 3), 1 + prop.below(s || 'value', 5), 1,
+				prop.below(s || 'priority', 3),
+				prop.pick(s || 'value', ARRAY['1', '2', '3.5', 'coalesce(age, 20) / 10.0', 'CASE WHEN plan IS NULL THEN 5 ELSE 1 END', 'length(name)']),
+				prop.pick(s || 'propensity', ARRAY['1', '0.5', 'CASE WHEN active THEN 0.75 WHEN NOT active THEN 0.25 END']),
+				CASE WHEN prop.chance(s || 'urgency?', 60) THEN jsonb_build_array(
+					jsonb_build_object(prop.pick(s || 'when 1', ARRAY['first', 'last', 'after']), prop.pick(s || 'stretch 1', prop.lengths()), 'factor', 3),
+					jsonb_build_object(prop.pick(s || 'when 2', ARRAY['first', 'last', 'after']), prop.pick(s || 'stretch 2', prop.lengths()), 'factor', 'CASE WHEN active THEN 2 END'))
+					ELSE '[]' END, 1,
 				CASE WHEN l.n > 0 THEN l.n END, CASE WHEN l.n > 0 AND prop.chance(s || 'l', 70) THEN prop.length(prop.pick(s || 'length', prop.lengths())) END,
 				CASE WHEN prop.chance(s || 'gap?', 20) THEN prop.length(prop.pick(s || 'gap', prop.lengths())) END,
 				prop.pick(s || 'choice', ARRAY['position', 'preference', 'score']),
