@@ -260,13 +260,15 @@ class Conditions:
         d = self.dice
         kind = d.choice(list(PROPERTIES))
         made = {'event': kind}
-        measure = d.choice(['', 'times', 'times', 'sum', 'avg', 'min', 'max', 'distinct', 'first', 'last', 'every'])
+        measure = d.choice(['', 'times', 'times', 'sum', 'avg', 'min', 'max', 'distinct', 'first', 'last', 'every', 'gap'])
         if d.random() < 0.4:
-            made['where'] = self.where(kind, measure not in ('first', 'last', 'every'))
+            made['where'] = self.where(kind, measure not in ('first', 'last', 'every', 'gap'))
         if d.random() < 0.5 and measure != 'every':
             made['within'] = d.choice(LENGTHS + CALENDAR)
-            if made['within'] in CALENDAR and d.random() < 0.3:
-                made['zone'] = d.choice(ZONES)
+        if d.random() < 0.2 and measure != 'every':
+            made['before'] = d.choice(LENGTHS + CALENDAR)
+        if (made.get('within') in CALENDAR or made.get('before') in CALENDAR) and d.random() < 0.3:
+            made['zone'] = d.choice(ZONES)
         names = PROPERTIES[kind]
         if measure == 'times':
             made['times'] = self.comparison()
@@ -293,6 +295,10 @@ class Conditions:
         elif measure == 'every':
             of = d.choice([1, 2, 3, 6])
             made['every'] = dict({'period': d.choice(LENGTHS), 'of': of}, **self.comparison(lambda: d.randrange(of + 1)))
+        elif measure == 'gap':
+            made['gap'] = d.choice(['longest', 'shortest', 'last'])
+            op = d.choice(['is', 'is_not', 'in', 'at_least', 'more_than', 'at_most', 'less_than', 'between'])
+            made[op] = [d.choice(LENGTHS), d.choice(LENGTHS)] if op == 'in' else sorted([d.choice(LENGTHS), d.choice(LENGTHS)], key=evaluator.length) if op == 'between' else d.choice(LENGTHS)
         return made
 
     def sequence(self):
@@ -331,15 +337,32 @@ class Conditions:
         condition = {'sequence': made}
         if d.random() < 0.5:
             condition['within'] = d.choice(LENGTHS)
+        if d.random() < 0.3:
+            condition['completed_within'] = d.choice(LENGTHS)
         return condition
 
-    def condition(self, depth=0):
+    def keyed(self, depth):
+        """A condition for each item, or for each page."""
         d = self.dice
+        key = d.choice(['item', 'item', 'page', 'at'])
+        fits = {'item': ['order', 'view', 'cart_add', 'visit', 'login'], 'page': ['view', 'cart_add', 'login'], 'at': list(PROPERTIES)}[key]
+        for _ in range(100):
+            inner = self.condition(max(depth, 1), True)
+            if all(p.get('event', p.get('no')) in fits for p in evaluator.parts(inner) if 'event' in p or 'no' in p) and any('event' in p for p in evaluator.parts(inner)):
+                return dict({'per': key}, **inner)
+        return self.event()
+
+    def condition(self, depth=0, inside=False):
+        d = self.dice
+        if not inside and depth < 2 and d.random() < 0.1:
+            return self.keyed(depth)
+        if depth < 2 and d.random() < 0.06:
+            return {'held': self.condition(2, inside), 'for': d.choice(LENGTHS)}
         r = d.random()
         if depth < 3 and r < 0.15:
-            return {d.choice(['all', 'any']): [self.condition(depth + 1) for _ in range(d.randrange(4))]}
+            return {d.choice(['all', 'any']): [self.condition(depth + 1, inside) for _ in range(d.randrange(4))]}
         if depth < 3 and r < 0.23:
-            return {'not': self.condition(depth + 1)}
+            return {'not': self.condition(depth + 1, inside)}
         if r < 0.26:
             return {'cohort': d.choice(['first', 'second'])}
         if r < 0.29:

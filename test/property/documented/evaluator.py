@@ -398,7 +398,9 @@ class Evaluator:
         return self.attribute(condition, event['row'], t, zone, self.default_zone, event['column'])
 
     def holds(self, condition, customer, t):
-        (key, inner), = ((k, v) for k, v in condition.items() if k in ('all', 'any', 'not', 'cohort', 'attribute', 'event', 'sequence', 'bucket'))
+        if 'per' in condition:
+            return self.per(condition, customer, t)
+        (key, inner), = ((k, v) for k, v in condition.items() if k in ('all', 'any', 'not', 'cohort', 'attribute', 'event', 'sequence', 'bucket', 'held'))
         zone = customer['zone'] if customer['zone'] in self.zones else self.default_zone
         if key == 'all':
             return all([self.holds(c, customer, t) for c in inner])
@@ -407,15 +409,78 @@ class Evaluator:
         if key == 'not':
             return not self.holds(inner, customer, t)
         if key == 'cohort':
-            return self.holds(self.cohorts[inner], customer, t)
+            return self.holds(self.cohorts[inner], {k: v for k, v in customer.items() if k != 'keyed'}, t)
         if key == 'attribute':
             return self.attribute(condition, customer['row'], t, zone, zone)
         if key == 'bucket':
             return Fraction(inner['from']) <= place(inner['seed'], customer['key']) < Fraction(inner['to'])
-        events = [e for e in customer['events'] if e['at'] <= t]
+        if key == 'held':
+            return self.held(condition, customer, t)
+        events = [e for e in customer.get('keyed', customer['events']) if e['at'] <= t]
         if key == 'sequence':
             return self.sequence(condition, events, t, zone)
         return self.event(condition, events, t, zone)
+
+    def per(self, condition, customer, t):
+        """Whether a condition holds for some key, as if there were no other events."""
+        inner = {k: v for k, v in condition.items() if k != 'per'}
+        seen = [p for p in parts(inner) if 'event' in p or 'no' in p]
+        keys = {}
+        for event in customer['events']:
+            key = self.own(event, condition['per'])
+            if key is None or event['at'] > t:
+                continue
+            if any(self.looked_at(p, event, t) for p in seen):
+                keys[self.identity(key)] = True
+        for key in keys:
+            events = [e for e in customer['events'] if self.own(e, condition['per']) is not None and self.identity(self.own(e, condition['per'])) == key]
+            if self.holds(inner, dict(customer, keyed=events), t):
+                return True
+        return False
+
+    def looked_at(self, part, event, t):
+        if event['kind'] != part.get('event', part.get('no')):
+            return False
+        where = part.get('where', {'all': []})
+        return any(relative(p) for p in parts(where)) or self.where(where, event, t, self.default_zone)
+
+    def held(self, condition, customer, t):
+        """Whether a condition has held without a break for a length: looked at wherever it may change."""
+        inner, least = condition['held'], length(condition['for'])
+        points = {t - least, t}
+        times = [e['at'] for e in customer['events']]
+        values = list(customer['row'].values()) + [v for e in customer['events'] for v in e['row'].values()]
+        zones = {customer['zone'] if customer['zone'] in self.zones else self.default_zone, self.default_zone}
+        lengths = {0}
+        words = False
+        for part in strings(inner):
+            zones |= {part} & self.zones
+            if length(part):
+                lengths.add(length(part))
+            words = words or calendar(part, t, 'UTC') is not None or re.fullmatch('-?[0-9]+ days?', part) is not None
+        for part in parts(inner):
+            if 'every' in part:
+                lengths |= {length(part['every']['period']) * n for n in range(1, part['every']['of'] + 1)}
+        for _ in range(2):      # held inside held
+            lengths |= {a + b for a in lengths for b in lengths if a and b and len(lengths) < 6}
+        for value in values:
+            inner_values = list(strings(value.value)) if isinstance(value, Json) else [value]
+            for one in inner_values:
+                for zone in zones:
+                    moment = moment_of(Json(one) if isinstance(one, str) else one, zone) if isinstance(one, (str, int, Wall, datetime.date)) and not isinstance(one, bool) else None
+                    if moment is not None and moment not in INFINITE:
+                        times.append(moment)
+        for time in times:
+            for by in lengths:
+                points |= {time + by, time + by - 1, time + by + 1, time - by, time - by - 1, time - by + 1}
+        if words:
+            for zone in zones:
+                day = wall_of(t - least, zone).date()
+                while day <= wall_of(t, zone).date():
+                    begin = day_begin(day, zone)
+                    points |= {begin, begin - 1}
+                    day += datetime.timedelta(days=1)
+        return all(self.holds(inner, customer, point) for point in sorted(points) if t - least <= point <= t)
 
     def window(self, operand, t, zone, named):
         if length(operand) is not None:
@@ -430,6 +495,13 @@ class Evaluator:
         if 'within' in condition:
             inside = self.window(condition['within'], t, zone, condition.get('zone'))
             chosen = [e for e in chosen if inside(e['at'])]
+        if 'before' in condition:
+            chosen = [e for e in chosen if self.one({'before': condition['before']}, e, t, zone, condition.get('zone'))]
+        if 'gap' in condition:
+            (op, operand), = ((k, v) for k, v in condition.items() if k not in ('event', 'where', 'within', 'before', 'zone', 'gap'))
+            gaps = [b['at'] - a['at'] for a, b in zip(chosen, chosen[1:])]
+            found = gaps and {'longest': max, 'shortest': min, 'last': lambda x: x[-1]}[condition['gap']](gaps)
+            return self.comparison(op, operand, lambda x: order(found, length(x)), not gaps)
         for measure in ('sum', 'avg', 'min', 'max', 'distinct'):
             if measure in condition:
                 return self.aggregate(measure, condition, chosen)
@@ -461,7 +533,7 @@ class Evaluator:
         return 'where' not in test or self.where(test['where'], event, t, zone)
 
     def aggregate(self, measure, condition, chosen):
-        (op, operand), = ((k, v) for k, v in condition.items() if k not in ('event', 'where', 'within', 'zone', measure))
+        (op, operand), = ((k, v) for k, v in condition.items() if k not in ('event', 'where', 'within', 'before', 'zone', measure))
         values = [self.value(e['row'], condition[measure], e['column']) for e in chosen]
         values = [v for v in values if v is not None]
         if measure == 'distinct':
@@ -533,6 +605,7 @@ class Evaluator:
         """Whether some match counts at t.  Events are in order, so places in the list tell it."""
         steps = condition['sequence']
         whole = length(condition['within']) if 'within' in condition else None
+        shown = length(condition['completed_within']) if 'completed_within' in condition else None
         expanded = []       # (step, the absences before it, whether it repeats its step)
         absences = []
         for step in steps:
@@ -553,7 +626,7 @@ class Evaluator:
                     for event in events:
                         if end < event['at'] <= end + length(step['for']) and self.fits(step, event, t, zone) and self.same(step, event, events[last]):
                             return False
-                return completed <= t and (whole is None or t < events[first]['at'] + whole)
+                return completed <= t and (whole is None or t < events[first]['at'] + whole) and (shown is None or t < completed + shown)
             step, between, _ = expanded[n]
             for now in range(0 if last is None else last + 1, len(events)):
                 event = events[now]
@@ -568,6 +641,30 @@ class Evaluator:
             return False
 
         return extend(0, None, None)
+
+
+def strings(value):
+    """All strings inside a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from strings(inner)
+
+
+def relative(test):
+    """Whether a test of one value depends on the instant."""
+    return any(op in test for op in ('within_last', 'within_next', 'anniversary_within')) or any(
+        op in test and written_time(test[op]) is None for op in ('before', 'after', 'on') if 'attribute' in test)
+
+
+def parts(condition):
+    """All objects inside a condition."""
+    if isinstance(condition, dict):
+        yield condition
+    if isinstance(condition, (dict, list)):
+        for inner in condition.values() if isinstance(condition, dict) else condition:
+            yield from parts(inner)
 
 
 def length_of_days(text):
