@@ -53,11 +53,16 @@ RETURNS persona.program
 			'conditions', coalesce(conditions, '[]'),
 			'levers', coalesce(levers, '[]'),
 			'arbitration', arbitration,
-			'rules', coalesce(rules, '{}'),
+			'experiments', coalesce(rules -> 'experiments', '[]'),
+			'suppressions', coalesce(rules -> 'suppressions', '[]'),
+			'exclusions', coalesce(rules -> 'exclusions', '[]'),
+			'holdouts', coalesce(rules -> 'holdouts', '[]'),
+			'topics', coalesce(rules -> 'topics', '[]'),
+			'holidays', coalesce(rules -> 'holidays', '[]'),
 			'placements', coalesce(placements, '[]'))::persona.program;
 	END;
 
-COMMENT ON FUNCTION persona.assemble_program(json, json, json, json, json, json, json, json, json, json, json, json) IS 'a program of the bindings and the definitions given, each a JSON array or NULL; arbitration and rules are objects';
+COMMENT ON FUNCTION persona.assemble_program(json, json, json, json, json, json, json, json, json, json, json, json) IS 'a program of the bindings and the definitions given, each a JSON array or NULL; arbitration is an object, rules one of arrays';
 
 CREATE FUNCTION persona.build_program() RETURNS persona.program
 	LANGUAGE sql STABLE PARALLEL SAFE COST 100000

@@ -136,7 +136,7 @@ BEGIN
 			BEGIN
 				IF changed.key = ANY (ARRAY['starts_at', 'ends_at']) THEN
 					value := to_jsonb(persona.microseconds((value #>> '{}')::timestamptz));
-				ELSIF changed.key = ANY (ARRAY['open_for', 'max_contacts_within', 'min_gap', 'period']) THEN
+				ELSIF changed.key = ANY (ARRAY['open_for', 'max_contacts_within', 'min_gap', 'period', 'within', 'ignored_after', 'quiet_for']) THEN
 					IF NOT persona.is_fixed_length((value #>> '{}')::interval) THEN
 						PERFORM persona.refuse_change(format('%s.%s', path, changed.key),
 							'a length in fixed units, more than zero, is expected', 'Use days, hours or weeks.');
@@ -209,7 +209,7 @@ BEGIN
 						WHERE o.definition ->> 'name' <> entry.key
 					UNION ALL
 					SELECT persona.changed_definition(section.key, coalesce(existing, jsonb_build_object('name', entry.key) || CASE section.key
-							WHEN 'campaigns' THEN '{"value": 1, "weight": 1}'::jsonb
+							WHEN 'campaigns' THEN '{"value": 1, "weight": 1, "max_contacts_per_firing": 1}'::jsonb
 							WHEN 'channels' THEN '{"cost": 0}'
 							ELSE '{}' END),
 						entry.value, keys, path)

@@ -136,7 +136,7 @@ CREATE FUNCTION persona.build_rules() RETURNS json
 					FROM persona.holiday AS h GROUP BY h.calendar) AS d), '[]'));
 	END;
 
-COMMENT ON FUNCTION persona.build_rules() IS 'the member "rules" of the program of all live definitions';
+COMMENT ON FUNCTION persona.build_rules() IS 'the definitions of this part and of topics, holidays and experiments, as an object of arrays';
 
 --------------------------------------------------------------------------------
 -- What customers choose: functions for their own pages

@@ -567,6 +567,7 @@ persona_program_compile(const PersonaProgramValue *value, MemoryContext parent)
 
 	if (json->kind != PERSONA_JSON_OBJECT || integer_member(json, "persona", 0) != PERSONA_PROGRAM_VERSION)
 		malformed("persona", "version 1 is expected");
+	persona_refuse_unknown(json);
 	program->context = context;
 	memcpy(program->hash, value->hash, PERSONA_HASH_SIZE);
 	program->set = persona_conditions_make();

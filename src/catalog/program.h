@@ -272,6 +272,9 @@ extern int	persona_program_condition(PersonaProgram *program, const PersonaJson 
 /* Returns a score in whole millionths, rounded; cut off at PCORE_MOST_MILLIONTHS. */
 extern int64 persona_millionths(Numeric score);
 
+/* Refuses members of a program's JSON that nothing reads. */
+extern void persona_refuse_unknown(const PersonaJson *json);
+
 /* Returns what the definitions mean for a row type of customers. */
 extern PersonaCustomerShape *persona_customer_shape(PersonaProgram *program, Oid type, int32 typmod);
 

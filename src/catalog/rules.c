@@ -120,9 +120,9 @@ read_topics(PersonaProgram *program, const PersonaJson *json)
 	{
 		const PersonaJson *from = &topics->items[i];
 
-		only_members(from, psprintf("rules.topics[%d]", i), keys);
+		only_members(from, psprintf("topics[%d]", i), keys);
 		if (number_name(&rules->topics, need_text(from, "name")) != i)
-			malformed(psprintf("rules.topics[%d].name", i), "a name that is there once is expected");
+			malformed(psprintf("topics[%d].name", i), "a name that is there once is expected");
 		rules->opt_in[i] = member(from, "opt_in") == NULL ? -1 : flag_member(from, "opt_in");
 	}
 }
@@ -149,7 +149,7 @@ read_holidays(PersonaProgram *program, const PersonaJson *json)
 		const PersonaJson *from = &calendars->items[i];
 		const char *name = need_text(from, "calendar");
 		const PersonaJson *days = member(from, "days");
-		char	   *path = psprintf("rules.holidays[%d]", i);
+		char	   *path = psprintf("holidays[%d]", i);
 		int64	   *numbers;
 
 		only_members(from, path, keys);
@@ -332,7 +332,7 @@ read_suppressions(PersonaProgram *program, const PersonaJson *json)
 	{
 		const PersonaJson *from = &list->items[i];
 		PersonaSuppression *suppression = &rules->suppressions[i];
-		char	   *path = psprintf("rules.suppressions[%d]", i);
+		char	   *path = psprintf("suppressions[%d]", i);
 
 		only_members(from, path, keys);
 		suppression->name = need_text(from, "name");
@@ -380,7 +380,7 @@ read_exclusions(PersonaProgram *program, const PersonaJson *json)
 	{
 		const PersonaJson *from = &list->items[i];
 		PersonaExclusion *exclusion = &rules->exclusions[rules->exclusion_count++];
-		char	   *path = psprintf("rules.exclusions[%d]", i);
+		char	   *path = psprintf("exclusions[%d]", i);
 
 		only_members(from, path, keys);
 		exclusion->name = need_text(from, "name");
@@ -444,7 +444,7 @@ read_holdouts(PersonaProgram *program, const PersonaJson *json)
 	{
 		const PersonaJson *from = &list->items[i];
 		PersonaHoldout *holdout = &rules->holdouts[i];
-		char	   *path = psprintf("rules.holdouts[%d]", i);
+		char	   *path = psprintf("holdouts[%d]", i);
 
 		only_members(from, path, keys);
 		holdout->name = need_text(from, "name");
@@ -496,7 +496,7 @@ read_experiments(PersonaProgram *program, const PersonaJson *json)
 	{
 		const PersonaJson *from = &list->items[i];
 		PersonaExperiment *experiment = &rules->experiments[i];
-		char	   *path = psprintf("rules.experiments[%d]", i);
+		char	   *path = psprintf("experiments[%d]", i);
 
 		only_members(from, path, keys);
 		experiment->name = need_text(from, "name");
@@ -600,28 +600,18 @@ choose_policies(PersonaProgram *program)
 void
 persona_read_rules(PersonaProgram *program, const PersonaJson *json)
 {
-	static const char *const keys[] = {"experiments", "suppressions", "exclusions", "holdouts", "topics",
-	"holidays", NULL};
-	static const PersonaJson none = {PERSONA_JSON_OBJECT, NULL, 0, NULL, NULL};
-	const PersonaJson *rules = member(json, "rules");
-
-	if (rules == NULL)
-		rules = &none;
-	if (rules->kind != PERSONA_JSON_OBJECT)
-		malformed("rules", "an object is expected");
-	only_members(rules, "rules", keys);
 	for (int c = 0; c < program->channel_count; c++)
 		if (number_name(&program->rules.channels, program->channels[c].name) != c)
 			malformed(psprintf("channels[%d].name", c), "a name that is there once is expected");
-	read_topics(program, rules);
-	read_holidays(program, rules);
+	read_topics(program, json);
+	read_holidays(program, json);
 	read_experiences(program, json);
-	read_experiments(program, rules);
+	read_experiments(program, json);
 	read_campaign_abouts(program, json);
 	read_policies(program, json);
-	read_suppressions(program, rules);
-	read_exclusions(program, rules);
-	read_holdouts(program, rules);
+	read_suppressions(program, json);
+	read_exclusions(program, json);
+	read_holdouts(program, json);
 	choose_policies(program);
 }
 

@@ -212,7 +212,7 @@ UPDATE persona.channel SET holidays = NULL;
 \set VERBOSITY terse
 INSERT INTO persona.holiday (calendar, day) VALUES ('de', 'infinity');
 \set VERBOSITY default
-SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{rules,holidays}', '[{"calendar": "de", "days": ["2026-05-01"]}]')::persona.program);
+SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{holidays}', '[{"calendar": "de", "days": ["2026-05-01"]}]')::persona.program);
 
 --
 -- A suppression that a consent ends

@@ -68,9 +68,12 @@ INSERT INTO persona.experiment (name, seed, space, space_until) VALUES ('e', 's'
 INSERT INTO persona.experiment (name, seed, space, space_from) VALUES ('f', 's', 'a', 0.5);
 UPDATE persona.campaign SET experiment = 'e', variation = 2;
 DELETE FROM persona.experiment;
-SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{rules,holdout}', '[]')::persona.program);
-SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{rules,holdouts}', '[{"name": "h", "share": 2, "seed": "s"}]')::persona.program);
-SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{rules,suppressions}', '[{"name": "s", "outcomes": ["ignored"], "scope": "all"}]')::persona.program);
+SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{holdout}', '[]')::persona.program);
+SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{campaigns,0,max_contact}', '1')::persona.program);
+SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{campaigns,0,channels,1,place}', '"top"')::persona.program);
+SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{customers,timezone}', '"zone"')::persona.program);
+SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{holdouts}', '[{"name": "h", "share": 2, "seed": "s"}]')::persona.program);
+SELECT persona.check_program(jsonb_set(persona.program()::jsonb, '{suppressions}', '[{"name": "s", "outcomes": ["ignored"], "scope": "all"}]')::persona.program);
 
 --
 -- One rejection: the experience of this kind is quiet for 30 days
@@ -81,6 +84,14 @@ INSERT INTO persona.response (customer, at, outcome, campaign, experience, chann
 	('ann', '2026-03-10 12:00', 'rejected', 'spring', 'offer', 'web', 'top'), ('ann', '2026-03-11 12:00', 'clicked', 'advice', 'tip', 'email', NULL);
 SELECT * FROM quiet('2026-03-10 12:00');
 SELECT * FROM over_time('2026-03-10 11:59:59.999999,2026-03-10 12:00,2026-04-09 11:59:59.999999,2026-04-09 12:00');
+-- and with other definitions
+SELECT d.name, x.stage, x.reason
+FROM (VALUES ('shorter', '{"suppressions": {"no": {"quiet_for": "12 hours"}}}'), ('none', '{"suppressions": {"no": null}}'),
+		('held out', '{"suppressions": {"no": null}, "holdouts": {"everybody": {"share": 1, "seed": "s"}}}')) AS d (name, changes)
+	CROSS JOIN LATERAL persona.program_with(persona.program(), d.changes::jsonb) AS p (program)
+	CROSS JOIN LATERAL (SELECT persona.timeline(p.program, 'persona.response', r) AS events FROM persona.response AS r) AS t
+	CROSS JOIN customer AS c CROSS JOIN LATERAL persona.candidates(p.program, c, t.events, '2026-03-11') AS x
+WHERE x.campaign = 'spring' AND x.channel = 'email' ORDER BY d.name;
 -- each scope: what the outcome was about
 UPDATE persona.suppression SET scope = 'all';
 SELECT string_agg(campaign || ' on ' || way, ', ') FROM quiet('2026-03-12');
