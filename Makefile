@@ -25,7 +25,7 @@ DOCS      := $(wildcard doc/*.md)
 REGRESS = catalog condition_syntax condition_errors condition_meaning event_conditions binding next_message arbitration inbound_asks reasons plans choices limits quiet rules_oracle keyed column_types folding delivery runs places one_pass simulation prices replay hostile
 
 # Isolation tests: test/isolation/specs/NAME.spec, expected/NAME.out beside it.
-ISOLATION = definition_changes delivery
+ISOLATION = definition_changes delivery commit_message
 
 REGRESS_OPTS   = --inputdir=test --load-extension=$(EXTENSION) --no-locale --encoding=UTF8
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION) --no-locale --encoding=UTF8
