@@ -14,7 +14,7 @@ SOURCES = $(sort $(wildcard src/*.c src/*/*.c))
 OBJS    = $(SOURCES:.c=.o)
 
 # The install script: its parts, in the order in which they build on each other.
-SQL_PARTS  = types bind who when what where campaign rules score decide pass inbound population run deliver
+SQL_PARTS  = types bind who when what where campaign rules score decide pass inbound population run snapshot deliver
 SQL_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA      := $(wildcard sql/$(EXTENSION)--*--*.sql)
 DATA_built = $(SQL_SCRIPT)
@@ -22,7 +22,7 @@ DOCS      := $(wildcard doc/*.md)
 
 # Regression tests: test/sql/NAME.sql against expected/NAME.out, in this order.
 # `make check-lists` complains about a test that is not listed.
-REGRESS = catalog condition_syntax condition_errors condition_meaning event_conditions binding next_message arbitration inbound_asks reasons plans choices limits quiet rules_oracle keyed column_types folding delivery runs places one_pass simulation prices replay hostile
+REGRESS = catalog condition_syntax condition_errors condition_meaning event_conditions binding next_message arbitration inbound_asks reasons plans choices limits quiet rules_oracle keyed column_types folding delivery runs places one_pass simulation prices replay hostile incremental
 
 # Isolation tests: test/isolation/specs/NAME.spec, expected/NAME.out beside it.
 ISOLATION = definition_changes delivery commit_message

@@ -546,6 +546,7 @@ BEGIN
 	PERFORM persona.create_choosers();
 	PERFORM persona.create_delivery();
 	PERFORM persona.create_runner();
+	PERFORM persona.create_refresher();
 	PERFORM persona.create_passes(customer_key.sql_type, customer_key.rows);
 	PERFORM persona.create_population(customer_key.sql_type, customer_key.rows,
 		(SELECT q.operator FROM persona.equality(customer_key.type, customer_key.type) AS q));
@@ -566,6 +567,7 @@ BEGIN
 	PERFORM persona.drop_choosers();
 	PERFORM persona.drop_delivery();
 	PERFORM persona.drop_runner();
+	PERFORM persona.drop_refresher();
 	PERFORM persona.drop_passes();
 	PERFORM persona.drop_population();
 END
@@ -1012,6 +1014,7 @@ BEGIN
 	PERFORM persona.create_response();
 	PERFORM persona.create_choice();
 	PERFORM persona.create_due();
+	PERFORM persona.create_snapshot();
 	INSERT INTO persona.event_binding AS b (name, relation, customer_column, at_column, kind, sequence_column, position)
 	VALUES ('persona.contact', 'persona.contact', 'customer', 'send_at', 'contact', 'contact_id', 0),
 		('persona.response', 'persona.response', 'customer', 'at', 'response', 'response_id', 0),

@@ -316,6 +316,15 @@ COMMENT ON FUNCTION persona.judge(persona.program, anyelement, persona.timeline,
 'a customer''s next message at an instant, or how far campaigns came if there is none, and until when that stands: one row.
 Arguments, NULLs and errors as of persona.decide()';
 
+CREATE FUNCTION persona.stand(program persona.program, customer anyelement, timeline persona.timeline,
+	as_of timestamptz) RETURNS SETOF persona.standing
+	LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2000 ROWS 1
+	AS 'MODULE_PATHNAME', 'persona_stand';
+
+COMMENT ON FUNCTION persona.stand(persona.program, anyelement, persona.timeline, timestamptz) IS
+'a customer''s next message and cohorts at an instant, and until when all of that stands: one row.
+Arguments, NULLs and errors as of persona.decide()';
+
 CREATE FUNCTION persona.candidates(program persona.program, customer anyelement, timeline persona.timeline,
 	as_of timestamptz) RETURNS SETOF persona.candidate
 	LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2000 ROWS 20

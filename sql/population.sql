@@ -314,7 +314,7 @@ No row for NULL';
 		'\t\tk.campaign, k.channel, k.placement, k.message, k.score,\n'
 		'\t\td.campaign, d.channel, d.placement, d.message, d.score\n'
 		'\tFROM persona.contact AS k\n'
-		'\t\tLEFT JOIN persona.program_archive AS a ON a.hash = k.program\n'
+		'\t\tLEFT JOIN LATERAL (SELECT p.program FROM persona.program_archive AS p WHERE p.hash = k.program LIMIT 1) AS a ON true\n'
 		'\t\tCROSS JOIN LATERAL (SELECT coalesce(a.program, persona.program()), a.program IS NOT NULL) AS p (program, kept)\n'
 		'\t\tLEFT JOIN %3$s AS c ON c.%2$I %4$s k.customer\n'
 		'\t\tCROSS JOIN LATERAL (SELECT %5$s AS events OFFSET 0) AS t\n'

@@ -340,7 +340,7 @@ BEGIN
 	WHERE EXISTS (SELECT FROM pg_class AS c WHERE c.oid = w.relation);
 	DELETE FROM persona.change_watch;
 	PERFORM persona.drop_change_triggers(t.name::regclass)
-	FROM unnest(persona.runtime_tables()) AS t (name) WHERE to_regclass(t.name) IS NOT NULL;
+	FROM unnest(persona.runtime_tables() || ARRAY['persona.change']) AS t (name) WHERE to_regclass(t.name) IS NOT NULL;
 END
 $$;
 
@@ -471,7 +471,7 @@ DECLARE
 	made text;
 BEGIN
 	SELECT * INTO STRICT customer_key FROM persona.customer_key();
-	FOREACH made IN ARRAY ARRAY['persona.due', 'persona.change'] LOOP
+	FOREACH made IN ARRAY ARRAY['persona.due', 'persona.change', 'persona.run_change'] LOOP
 		IF to_regclass(made) IS NOT NULL THEN
 			-- whoever has another key is due anyway
 			EXECUTE format('DELETE FROM %s WHERE NOT EXISTS (SELECT FROM pg_attribute AS a '
@@ -497,6 +497,9 @@ BEGIN
 		EXECUTE format('CREATE TABLE persona.change (customer %s)', customer_key.declared);
 		COMMENT ON TABLE persona.change IS 'customers whose data changed since a run decided for them last, each change a row; no index, so that noting is cheap';
 		COMMENT ON COLUMN persona.change.customer IS 'the customer''s key; NULL: everyone';
+		EXECUTE format('CREATE TABLE persona.run_change (customer %s)', customer_key.declared);
+		COMMENT ON TABLE persona.run_change IS 'changes that a refresh of the snapshot took out of persona.change and no run has dealt with';
+		COMMENT ON COLUMN persona.run_change.customer IS 'the customer''s key; NULL: everyone';
 	END IF;
 	-- other customers, or others of their columns
 	INSERT INTO persona.change VALUES (NULL);
@@ -528,6 +531,9 @@ BEGIN
 		'EXECUTE FUNCTION persona.capture_changes(''customer'')', told);
 	COMMENT ON TRIGGER persona_update ON persona.contact IS 'notes in persona.change whose contacts were changed, but for what concerns their sender only';
 
+	CREATE OR REPLACE TRIGGER pass_change_on AFTER DELETE ON persona.change
+		REFERENCING OLD TABLE AS done FOR EACH STATEMENT EXECUTE FUNCTION persona.pass_change_on();
+	COMMENT ON TRIGGER pass_change_on ON persona.change IS 'puts changes that a run has dealt with into persona.snapshot_change';
 	CREATE OR REPLACE TRIGGER give_place_back AFTER UPDATE ON persona.contact
 		FOR EACH ROW WHEN (OLD.capacity_day IS NOT NULL AND (OLD.ended_at IS NULL) <> (NEW.ended_at IS NULL))
 		EXECUTE FUNCTION persona.give_place_back();
@@ -721,6 +727,7 @@ BEGIN
 		-- first forget the changes, then look at what they changed
 		IF run.campaigns IS NULL THEN
 			DELETE FROM persona.change AS c USING unnest(asked) AS a (customer) WHERE c.customer %2$s a.customer;
+			DELETE FROM persona.run_change AS c USING unnest(asked) AS a (customer) WHERE c.customer %2$s a.customer;
 		END IF;
 		SELECT array_agg(r.customer), array_agg(r.ruling) INTO judged, judgments
 		FROM persona.rulings(asked, run.as_of, program) AS r;
@@ -963,10 +970,12 @@ BEGIN
 	SELECT * INTO state FROM persona.run_state FOR UPDATE;
 	IF state.program IS NULL OR state.program <> run.program OR fresh
 		OR NOT state.unfinished AND (EXISTS (SELECT FROM persona.unwatched())
-			OR EXISTS (SELECT FROM persona.change AS c WHERE c.customer IS NULL))
+			OR EXISTS (SELECT FROM persona.change AS c WHERE c.customer IS NULL)
+			OR EXISTS (SELECT FROM persona.run_change AS c WHERE c.customer IS NULL))
 	THEN
 		-- whoever looks at everyone needs no list of changes
 		DELETE FROM persona.change;
+		DELETE FROM persona.run_change;
 		INSERT INTO persona.run_state AS s (program, everyone_since, unfinished, listed_at)
 		VALUES (run.program, run.as_of, true, run.started_at)
 		ON CONFLICT ON CONSTRAINT run_state_pkey DO UPDATE SET program = EXCLUDED.program,
@@ -994,7 +1003,8 @@ BEGIN
 	SELECT * INTO STRICT customers FROM persona.customer_binding;
 	IF run.campaigns IS NULL THEN
 		query := format('SELECT d.customer, true AS changed FROM persona.due AS d WHERE d.valid_until <= %L AND d.decided_at < %1$L '
-			'UNION ALL SELECT c.customer, true FROM persona.change AS c WHERE c.customer IS NOT NULL', run.as_of);
+			'UNION ALL SELECT c.customer, true FROM persona.change AS c WHERE c.customer IS NOT NULL '
+			'UNION ALL SELECT c.customer, true FROM persona.run_change AS c WHERE c.customer IS NOT NULL', run.as_of);
 		FOR watched IN SELECT * FROM persona.change_watch AS w WHERE w.method = 'column' ORDER BY w.relation::text COLLATE "C" LOOP
 			query := query || format(' UNION ALL SELECT w.%I::%s, true FROM %s AS w WHERE w.%I >= %L AND w.%1$I IS NOT NULL',
 				watched.customer_column, key_declared, watched.relation, watched.changed_at_column, listed_at - watched.lateness);

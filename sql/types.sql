@@ -249,8 +249,23 @@ CREATE TYPE persona.ruling AS (
 
 COMMENT ON TYPE persona.ruling IS 'a customer''s next message, or why there is none: what persona.judge() returns';
 COMMENT ON COLUMN persona.ruling.stage IS 'chosen if there is a message; else the furthest stage that a campaign reached; none without campaigns';
-COMMENT ON COLUMN persona.ruling.valid_until IS 'the ruling stands until then if no new data arrives; infinity if time alone changes nothing';
+COMMENT ON COLUMN persona.ruling.valid_until IS 'the ruling stands until then if no new data arrives, and no event is there whose time comes before; infinity if time alone changes nothing';
 COMMENT ON COLUMN persona.ruling.decision IS 'the next message; NULL if there is none';
+
+CREATE TYPE persona.standing AS (
+	ruling persona.ruling,
+	cohorts text[],
+	since timestamptz[],
+	until timestamptz[],
+	valid_until timestamptz
+);
+
+COMMENT ON TYPE persona.standing IS 'where a customer stands: what persona.stand() returns';
+COMMENT ON COLUMN persona.standing.ruling IS 'the next message, or why there is none';
+COMMENT ON COLUMN persona.standing.cohorts IS 'the cohorts that the customer is in';
+COMMENT ON COLUMN persona.standing.since IS 'in each of them since then; -infinity if always';
+COMMENT ON COLUMN persona.standing.until IS 'in each of them at least until then if no new data arrives';
+COMMENT ON COLUMN persona.standing.valid_until IS 'all of that stands until then if no new data arrives, cohorts to be entered included; infinity if time alone changes nothing';
 
 CREATE TYPE persona.candidate AS (
 	campaign text,

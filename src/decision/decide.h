@@ -65,13 +65,14 @@ extern PersonaCandidate *persona_candidates_of(PersonaCustomer *customer, bool e
 
 /*
  * Answers about one customer as rows of the types persona.decision, ruling,
- * candidate, membership and opening: for functions that are asked for one customer, and for
+ * standing, candidate, membership and opening: for functions that are asked for one customer, and for
  * the pass over all of them.
  */
 typedef void (*PersonaAddRow) (void *data, Datum *values, bool *nulls);
 
 extern void persona_decision_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
 extern void persona_ruling_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
+extern void persona_standing_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
 extern void persona_candidate_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
 extern void persona_membership_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);
 extern void persona_opening_rows(PersonaCustomer *customer, PersonaAddRow add, void *data);

@@ -30,6 +30,7 @@ PG_FUNCTION_INFO_V1(persona_asks);
 PG_FUNCTION_INFO_V1(persona_timeline_step);
 PG_FUNCTION_INFO_V1(persona_decide);
 PG_FUNCTION_INFO_V1(persona_judge);
+PG_FUNCTION_INFO_V1(persona_stand);
 PG_FUNCTION_INFO_V1(persona_candidates);
 PG_FUNCTION_INFO_V1(persona_cohorts);
 PG_FUNCTION_INFO_V1(persona_triggers);
@@ -356,6 +357,22 @@ persona_judge(PG_FUNCTION_ARGS)
 
 	if (open_arguments(fcinfo, &customer))
 		persona_ruling_rows(&customer, add_row, fcinfo);
+	return end_rows(fcinfo, outer);
+}
+
+/*
+ * persona.stand(program, customer, timeline, as_of): the customer's next message
+ * and cohorts, and until when that stands; one row.  NULLs and errors as of
+ * persona.decide.
+ */
+Datum
+persona_stand(PG_FUNCTION_ARGS)
+{
+	MemoryContext outer = begin_rows(fcinfo);
+	PersonaCustomer customer;
+
+	if (open_arguments(fcinfo, &customer))
+		persona_standing_rows(&customer, add_row, fcinfo);
 	return end_rows(fcinfo, outer);
 }
 

@@ -60,7 +60,8 @@ open_log(Log *log, Oid type)
 				 errhint("Bind the customers, or call persona.unwatch_changes.")));
 	log->relation = table_open(relation, RowExclusiveLock);
 	key = TupleDescAttr(RelationGetDescr(log->relation), 0);
-	if (log->relation->rd_rel->relhasindex || log->relation->trigdesc != NULL
+	if (log->relation->rd_rel->relhasindex || (log->relation->trigdesc != NULL && log->relation->trigdesc->trig_insert_new_table)
+		|| (log->relation->trigdesc != NULL && (log->relation->trigdesc->trig_insert_before_row || log->relation->trigdesc->trig_insert_after_row))
 		|| RelationGetDescr(log->relation)->natts != 1 || key->attisdropped)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -71,7 +71,8 @@ WHERE f.provolatile = 'v'
 		check_change,check_definitions,check_new_conditions,complete_instants,guard_alter,guard_drop,
 		watch_changes,unwatch_changes,capture_changes,create_change_triggers,drop_change_triggers,drop_all_change_triggers,
 		create_due,create_runtime_triggers,create_runner,drop_runner,keep_program,check_as_of,need_no_transaction,show_run,hide_run,
-		run,start_run,list_run,begin_everyone,step_run,finish_run,take_places,give_place_back}')
+		run,start_run,list_run,begin_everyone,step_run,finish_run,take_places,give_place_back,
+		create_snapshot,create_refresher,drop_refresher,refresh_snapshot,pass_change_on}')
 ORDER BY f.signature::text COLLATE "C";
 -- those, and only those, keep out of parallel plans
 SELECT f.signature, f.provolatile, f.proparallel
@@ -95,8 +96,8 @@ SELECT f.signature FROM function AS f WHERE f.lanname = 'sql' AND f.prosqlbody I
 SELECT f.signature, f.lanname FROM function AS f WHERE f.lanname NOT IN ('sql', 'plpgsql', 'c') AND f.prokind <> 'a';
 -- the C function of persona.x is persona_x
 SELECT f.signature, f.prosrc FROM function AS f WHERE f.lanname = 'c' AND f.prosrc <> 'persona_' || f.proname;
--- only the guards, which run for whoever changes a relation, have the owner's rights, and what counts places
-SELECT f.signature FROM function AS f WHERE f.prosecdef AND f.proname NOT IN ('guard_alter', 'guard_drop', 'give_place_back') ORDER BY f.signature::text COLLATE "C";
+-- only the guards, which run for whoever changes a relation, and what counts places and passes changes on have the owner's rights
+SELECT f.signature FROM function AS f WHERE f.prosecdef AND f.proname NOT IN ('guard_alter', 'guard_drop', 'give_place_back', 'pass_change_on') ORDER BY f.signature::text COLLATE "C";
 -- what creates and drops objects, or binds, is not for everybody
 SELECT f.signature
 FROM function AS f
@@ -119,7 +120,7 @@ ORDER BY c.oid::regclass::text COLLATE "C";
 -- their changes are announced, and checked on every event; those of runs are no definitions
 SELECT c.oid::regclass, e.event
 FROM member AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
-		AND c.relname <> ALL ('{capacity_use,change_watch,program_archive,run_log,run_state}')
+		AND c.relname <> ALL ('{capacity_use,change_watch,program_archive,reach_history,run_log,run_state,snapshot_state}')
 	CROSS JOIN (VALUES ('INSERT', 4), ('DELETE', 8), ('UPDATE', 16), ('TRUNCATE', 32)) AS e (event, bit)
 WHERE NOT EXISTS (SELECT FROM pg_trigger AS t
 		WHERE t.tgrelid = c.oid AND t.tgfoid = 'persona.invalidate_program'::regproc AND t.tgtype & e.bit <> 0 AND t.tgtype & 3 = 0)
@@ -170,11 +171,11 @@ WHERE col_description(a.attrelid, a.attnum) IS NULL;
 -- functions with a body that is bound, marked so that a query can look into them, but for those that change contacts
 SELECT p.oid::regprocedure, p.provolatile, p.proparallel, p.prosecdef, p.proconfig
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message') AND p.proname !~ '^choose_'
+WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message', 'update_snapshot') AND p.proname !~ '^choose_'
 	AND (p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.prosecdef OR p.proisstrict OR p.proconfig IS NOT NULL);
 SELECT p.oid::regprocedure
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.proname IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message')
+WHERE p.proname IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message', 'update_snapshot')
 	AND (p.provolatile <> 'v' OR p.proparallel <> 'u' OR p.prosecdef OR NOT p.proconfig @> '{"search_path=pg_catalog, pg_temp"}');
 SELECT p.oid::regprocedure
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
