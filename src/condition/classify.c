@@ -326,6 +326,35 @@ persona_classifier_kind_bits(PersonaClassifier *classifier, int kind)
 	return persona_classifier_bits(classifier, kind, NULL, NULL);
 }
 
+/* Shows the tests of a "where"; false when one is not taken. */
+static bool
+show_tests(const PersonaCondition *where, const BoundWhere *bound, PersonaTakeTest take, void *data)
+{
+	if (bound->kind == PERSONA_ATTRIBUTE)
+		return take(data, where, bound->test);
+	for (int i = 0; i < bound->count; i++)
+		if (!show_tests(where->parts[i], bound->parts[i], take, data))
+			return false;
+	return true;
+}
+
+/* Shows the tests that decide, beside the kind, which bits a row of a kind gets. */
+bool
+persona_classifier_tests(const PersonaClassifier *classifier, int kind, PersonaTakeTest take, void *data)
+{
+	const KindSelectors *chosen = &classifier->kinds[kind];
+
+	for (int i = 0; i < chosen->count; i++)
+	{
+		int			s = chosen->selectors[i];
+
+		if (classifier->where[s] != NULL && classifier->set->selectors[s].kept_where == PERSONA_NONE
+			&& !show_tests(classifier->set->selectors[s].where, classifier->where[s], take, data))
+			return false;
+	}
+	return true;
+}
+
 /* Returns where a source has a property that is kept, or NULL. */
 const PersonaRowValue *
 persona_classifier_slot(const PersonaClassifier *classifier, int slot)

@@ -71,6 +71,14 @@ extern int	persona_classifier_row_kind(PersonaClassifier *classifier, const Datu
 /* Returns the bits of all events of a kind if they do not depend on the row, else NULL. */
 extern const uint64 *persona_classifier_kind_bits(PersonaClassifier *classifier, int kind);
 
+/*
+ * Shows the tests that decide, beside the kind, which bits a row of a kind gets;
+ * ends with false when one is not taken.
+ */
+typedef bool (*PersonaTakeTest) (void *data, const PersonaCondition *condition, const PersonaRowTest *test);
+
+extern bool persona_classifier_tests(const PersonaClassifier *classifier, int kind, PersonaTakeTest take, void *data);
+
 /* Returns where a source has a property that is kept, or NULL. */
 extern const PersonaRowValue *persona_classifier_slot(const PersonaClassifier *classifier, int slot);
 

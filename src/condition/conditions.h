@@ -229,12 +229,14 @@ extern PersonaKeyTruth *persona_truths_by_key(PersonaEvaluation *evaluation, int
 extern PcoreTruth persona_truth_of_key(PersonaEvaluation *evaluation, int node, const char *key);
 
 /*
- * A sum or average at one instant, of amounts in billionths: tells whether its
- * operands are whole numbers of them, and whether the test is passed by an
- * amount that is the sum of so many known values.
+ * A sum or average at one instant, of amounts in billionths.  Prepares the test
+ * of a node (NULL if its operands are no whole numbers of billionths), and tells
+ * whether an amount passes it that is the sum of so many known values.
  */
-extern bool persona_sum_is_exact(const PersonaNode *node);
-extern bool persona_sum_passes(const PersonaNode *node, int128 amount, int64 known);
+typedef struct PersonaSumTest PersonaSumTest;
+
+extern PersonaSumTest *persona_sum_test_make(const PersonaNode *node);
+extern bool persona_sum_test_passes(PersonaSumTest *test, int128 amount, int64 known);
 
 /*
  * Finds the event that speaks for a condition at an instant up to as_of: of the

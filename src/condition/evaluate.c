@@ -466,32 +466,37 @@ sum_test(void *state)
 	}
 }
 
-/* Tells whether the operands of a sum's test are whole numbers of billionths. */
-bool
-persona_sum_is_exact(const PersonaNode *node)
+/* A sum whose amounts are added up elsewhere. */
+struct PersonaSumTest
 {
-	Amount		amount;
+	Sum			sum;
+};
 
-	for (int i = 0; i < node->source->test->count; i++)
-		if (!read_amount(node->source->test->operands[i]->text, &amount))
-			return false;
-	return true;
-}
-
-/* Tells whether a sum of so many known values passes its test. */
-bool
-persona_sum_passes(const PersonaNode *node, int128 amount, int64 known)
+/* Prepares the test of a node; NULL if its operands are no whole numbers of billionths. */
+PersonaSumTest *
+persona_sum_test_make(const PersonaNode *node)
 {
 	const PersonaTest *test = node->source->test;
-	Amount		few[4];
-	Sum			sum = {.test = test,.exact = true,.amount = amount,.count = known,
-	.average = node->source->measure == PERSONA_AVG,.operand_count = test->count,.operand_amounts = few};
+	PersonaSumTest *made = palloc0(sizeof(PersonaSumTest));
 
-	if (test->count > (int) lengthof(few))
-		sum.operand_amounts = palloc(sizeof(Amount) * test->count);
+	made->sum.test = test;
+	made->sum.average = node->source->measure == PERSONA_AVG;
+	made->sum.exact = true;
+	made->sum.operand_count = test->count;
+	made->sum.operand_amounts = palloc0(sizeof(Amount) * Max(test->count, 1));
 	for (int i = 0; i < test->count; i++)
-		(void) read_amount(test->operands[i]->text, &sum.operand_amounts[i]);
-	return sum_test(&sum);
+		if (!read_amount(test->operands[i]->text, &made->sum.operand_amounts[i]))
+			return NULL;
+	return made;
+}
+
+/* Tells whether an amount passes a test that is the sum of so many known values. */
+bool
+persona_sum_test_passes(PersonaSumTest *test, int128 amount, int64 known)
+{
+	test->sum.amount = amount;
+	test->sum.count = known;
+	return sum_test(&test->sum);
 }
 
 /* Returns the truth of a sum or an average. */

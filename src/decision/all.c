@@ -92,18 +92,24 @@ run(FunctionCallInfo fcinfo, const char *symbol, const PersonaQuestion *question
 
 /* ---- reach ---- */
 
-/* Asks for the truth of all cohorts. */
-static void
+/* Asks for the truth of all cohorts; returns their nodes. */
+static int *
 need_cohorts(PersonaPass *pass)
 {
+	int		   *nodes = palloc(sizeof(int) * (pass->program->cohort_count + 1));
+
 	for (int c = 0; c < pass->program->cohort_count; c++)
-		persona_pass_need_node(pass, pass->program->cohorts[c].node);
+	{
+		nodes[c] = pass->program->cohorts[c].node;
+		persona_pass_need_node(pass, nodes[c]);
+	}
+	return nodes;
 }
 
 static void
 reach_plan(PersonaPass *pass)
 {
-	need_cohorts(pass);
+	pass->state = need_cohorts(pass);
 	/* And the number of all customers. */
 	persona_pass_need_sums(pass, pass->program->cohort_count + 1);
 }
@@ -113,9 +119,12 @@ static void
 reach_block(PersonaPass *pass, const PersonaBlock *block)
 {
 	int			count = pass->program->cohort_count;
+	const int  *nodes = pass->state;
+	const uint64 *words = block->words;
+	uint64	   *sums = pass->sums;
 
 	for (int c = 0; c < count; c++)
-		pass->sums[c] += pg_popcount64(block->words[pass->program->cohorts[c].node] & block->lanes);
+		sums[c] += pg_popcount64(words[nodes[c]] & block->lanes);
 	pass->sums[count] += block->count;
 }
 
@@ -170,7 +179,7 @@ overlap_plan(PersonaPass *pass)
 	int			count = pass->program->cohort_count;
 	Overlap    *overlap = palloc0(sizeof(Overlap));
 
-	need_cohorts(pass);
+	(void) need_cohorts(pass);
 	persona_pass_need_sums(pass, pair_place(count, count, count) + 1);
 	overlap->words = palloc_extended(sizeof(uint64) * BATCH * (count + 1), MCXT_ALLOC_HUGE);
 	pass->state = overlap;
@@ -260,7 +269,7 @@ persona_overlap_of_all(PG_FUNCTION_ARGS)
 static void
 masks_plan(PersonaPass *pass)
 {
-	need_cohorts(pass);
+	(void) need_cohorts(pass);
 	persona_pass_need_keys(pass);
 }
 
@@ -368,7 +377,7 @@ add_rows(PersonaPass *pass, const PersonaBlock *block, uint64 lanes,
 static void
 memberships_plan(PersonaPass *pass)
 {
-	need_cohorts(pass);
+	(void) need_cohorts(pass);
 	customers_plan(pass);
 }
 

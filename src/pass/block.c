@@ -10,24 +10,6 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-/* Makes what blocks of this process share. */
-void
-persona_pass_prepare_blocks(PersonaPass *pass)
-{
-	struct PersonaPassParts *parts = pass->parts;
-	int			nodes = pass->program->set->node_count;
-
-	parts->words = palloc0(sizeof(uint64) * (nodes + 1));
-	parts->template = palloc0(sizeof(uint64) * (nodes + 1));
-	for (int n = 0; n < nodes; n++)
-		if (parts->defaults[n])
-			parts->template[n] = ~UINT64CONST(0);
-	parts->masks = palloc0(sizeof(uint64 *) * (parts->search_count + 1));
-	for (int s = 0; s < parts->search_count; s++)
-		parts->masks[s] = palloc_extended(sizeof(uint64) * (parts->searches[s].segments + 1), MCXT_ALLOC_HUGE);
-	parts->tally = persona_tally_make(parts->counts);
-}
-
 /* Answers all comparisons of a column for a block. */
 static void
 search_block(const PersonaSearch *search, int number, const PersonaLane *lanes, int count, uint64 *below, uint64 *words)
@@ -43,17 +25,22 @@ search_block(const PersonaSearch *search, int number, const PersonaLane *lanes, 
 		all |= below[s];
 		below[s] = all;
 	}
+	for (int r = 0; r < search->flat_count; r++)
+	{
+		const PersonaFlatRun *run = &search->flat[r];
+		uint64		word = below[run->until] & ~below[run->from];
+
+		words[run->number] = run->first ? word : words[run->number] | word;
+	}
 	for (int t = 0; t < search->test_count; t++)
 	{
 		const PersonaSearchTest *test = &search->tests[t];
 		uint64		word = 0;
 
-		if (test->members != NULL)
-			for (int lane = 0; lane < count; lane++)
-				word |= (uint64) persona_search_holds(test, persona_segments(lanes[lane].customer)[number]) << lane;
-		else
-			for (int r = 0; r < test->run_count; r++)
-				word |= below[test->runs[r].until] & ~below[test->runs[r].from];
+		if (test->members == NULL)
+			continue;
+		for (int lane = 0; lane < count; lane++)
+			word |= (uint64) persona_search_holds(test, persona_segments(lanes[lane].customer)[number]) << lane;
 		words[test->number] = word;
 	}
 }
@@ -239,31 +226,84 @@ evaluate_customer(PersonaPass *pass, const PersonaBlock *block, int lane, uint64
 
 /* Computes "all", "any" and "not" for a block. */
 static void
-combine(const PersonaPass *pass, uint64 *words)
+combine(const struct PersonaPassParts *parts, uint64 *words)
 {
-	const struct PersonaPassParts *parts = pass->parts;
+	const int  *code = parts->code;
 
-	for (int i = 0; i < parts->order_count; i++)
+	/* kind, node, number of parts, parts ... */
+	while (code < parts->code_end)
 	{
-		const PersonaNode *node = &pass->program->set->nodes[parts->order[i]];
+		int			kind = code[0];
+		int			node = code[1];
+		int			count = code[2];
 		uint64		word;
 
-		if (node->kind == PERSONA_NODE_NOT)
-			word = ~words[node->parts[0]];
-		else if (node->kind == PERSONA_NODE_ALL)
+		code += 3;
+		if (kind == PERSONA_NODE_NOT)
+			word = ~words[code[0]];
+		else if (kind == PERSONA_NODE_ALL)
 		{
 			word = ~UINT64CONST(0);
-			for (int p = 0; p < node->count; p++)
-				word &= words[node->parts[p]];
+			for (int p = 0; p < count; p++)
+				word &= words[code[p]];
 		}
 		else
 		{
 			word = 0;
-			for (int p = 0; p < node->count; p++)
-				word |= words[node->parts[p]];
+			for (int p = 0; p < count; p++)
+				word |= words[code[p]];
 		}
-		words[parts->order[i]] = word;
+		words[node] = word;
+		code += count;
 	}
+}
+
+/* Writes "all", "any" and "not" as one array of numbers, which takes less room in the caches than nodes do. */
+static void
+write_code(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	const PersonaConditions *set = pass->program->set;
+	Size		size = 0;
+	int		   *code;
+
+	for (int i = 0; i < parts->order_count; i++)
+		size += 3 + set->nodes[parts->order[i]].count;
+	code = palloc_extended(sizeof(int) * (size + 1), MCXT_ALLOC_HUGE);
+	parts->code = code;
+	for (int i = 0; i < parts->order_count; i++)
+	{
+		const PersonaNode *node = &set->nodes[parts->order[i]];
+
+		*code++ = node->kind;
+		*code++ = parts->order[i];
+		*code++ = node->count;
+		for (int p = 0; p < node->count; p++)
+			*code++ = node->parts[p];
+	}
+	parts->code_end = code;
+}
+
+/* Makes what blocks of this process share. */
+void
+persona_pass_prepare_blocks(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	int			nodes = pass->program->set->node_count;
+
+	parts->words = palloc0(sizeof(uint64) * (nodes + 1));
+	parts->event_leaves = palloc(sizeof(EventLeaf) * (nodes + 1));
+	for (int n = 0; n < nodes; n++)
+		if (parts->leaves[n] == LEAF_COUNTS || parts->leaves[n] == LEAF_RECORDS || parts->leaves[n] == LEAF_CUSTOMER)
+			parts->event_leaves[parts->event_leaf_count++] = (EventLeaf)
+			{
+				n, parts->defaults[n] ? ~UINT64CONST(0) : 0
+			};
+	parts->masks = palloc0(sizeof(uint64 *) * (parts->search_count + 1));
+	for (int s = 0; s < parts->search_count; s++)
+		parts->masks[s] = palloc_extended(sizeof(uint64) * (parts->searches[s].segments + 1), MCXT_ALLOC_HUGE);
+	parts->tally = persona_tally_make(parts->counts);
+	write_code(pass);
 }
 
 /* Evaluates a block of customers and shows it to the question. */
@@ -277,7 +317,8 @@ persona_pass_block(PersonaPass *pass, PersonaLane *lanes, int count)
 
 	CHECK_FOR_INTERRUPTS();
 	block.lanes = count == PERSONA_LANES ? ~UINT64CONST(0) : (UINT64CONST(1) << count) - 1;
-	memcpy(words, parts->template, sizeof(uint64) * pass->program->set->node_count);
+	for (int i = 0; i < parts->event_leaf_count; i++)
+		words[parts->event_leaves[i].node] = parts->event_leaves[i].word;
 	for (int s = 0; s < parts->search_count; s++)
 		search_block(&parts->searches[s], s, lanes, count, parts->masks[s], words);
 	spread_bits(parts, lanes, count, words);
@@ -294,7 +335,7 @@ persona_pass_block(PersonaPass *pass, PersonaLane *lanes, int count)
 		if (parts->customer_leaf_count > 0)
 			evaluate_customer(pass, &block, lane, words);
 	}
-	combine(pass, words);
+	combine(parts, words);
 	pass->question->block(pass, &block);
 	MemoryContextSwitchTo(outer);
 	MemoryContextReset(parts->block_memory);

@@ -36,6 +36,8 @@ typedef struct Total
 	int			node_count;
 	int			node_room;
 	int		   *nodes;
+	int			test_room;
+	PersonaSumTest **tests;		/* by node */
 } Total;
 
 typedef enum ComposedKind
@@ -227,9 +229,12 @@ add_sum(PersonaCounters *counts, int number, const bool *amounts)
 	const PersonaNode *node = &counts->set->nodes[number];
 	PcoreInstant begin;
 	Total	   *total = NULL;
+	PersonaSumTest *test;
 
-	if (!amounts[node->slot] || !window_begin(counts, &node->source->within, &begin)
-		|| !persona_sum_is_exact(node))
+	if (!amounts[node->slot] || !window_begin(counts, &node->source->within, &begin))
+		return false;
+	test = persona_sum_test_make(node);
+	if (test == NULL)
 		return false;
 	for (int t = 0; t < counts->total_count && total == NULL; t++)
 		if (counts->totals[t].selector == node->selector && counts->totals[t].slot == node->slot
@@ -245,7 +250,9 @@ add_sum(PersonaCounters *counts, int number, const bool *amounts)
 		total->later_than = begin;
 	}
 	total->nodes = grow(total->nodes, total->node_count, &total->node_room, sizeof(int));
-	total->nodes[total->node_count++] = number;
+	total->tests = grow(total->tests, total->node_count, &total->test_room, sizeof(PersonaSumTest *));
+	total->nodes[total->node_count] = number;
+	total->tests[total->node_count++] = test;
 	return true;
 }
 
@@ -369,13 +376,14 @@ persona_counts_ready(PersonaCounters *counts, const bool *defaults)
 
 /* Makes an empty numbering of patterns. */
 PersonaPatterns *
-persona_patterns_make(PersonaCounters *counts, const uint64 *whole)
+persona_patterns_make(PersonaCounters *counts, const uint64 *whole, const PcoreInstant *whole_later_than)
 {
 	PersonaPatterns *patterns = palloc0(sizeof(PersonaPatterns));
 
 	patterns->counts = counts;
 	patterns->words = persona_conditions_words(counts->set);
 	patterns->whole = whole;
+	patterns->whole_later_than = whole_later_than;
 	patterns->table_size = 1024;
 	patterns->table = palloc0(sizeof(int) * patterns->table_size);
 	return patterns;
@@ -435,7 +443,7 @@ make_classes(PersonaPatterns *patterns, PersonaPattern *pattern)
 	Adds	   *sums = list_adds(counts, pattern->bits, true, &sum_count);
 	int		   *counter_numbers = palloc(sizeof(int) * (counter_count + 1));
 	PersonaClassSum *sum_places = palloc(sizeof(PersonaClassSum) * (sum_count + 1));
-	PcoreInstant *ages = palloc(sizeof(PcoreInstant) * (counter_count + sum_count + 1));
+	PcoreInstant *ages = palloc(sizeof(PcoreInstant) * (counter_count + sum_count + 2));
 	int			age_count = 0;
 	int			c = 0;
 	int			s = 0;
@@ -458,6 +466,8 @@ make_classes(PersonaPatterns *patterns, PersonaPattern *pattern)
 		sum_places[i].amount = place;
 		ages[age_count++] = sums[i].later_than;
 	}
+	if (pattern->whole)
+		ages[age_count++] = pattern->whole_later_than;
 	qsort(ages, age_count, sizeof(PcoreInstant), compare_later);
 	for (int i = 0; i < age_count; i++)
 		if (pattern->age_count == 0 || ages[pattern->age_count - 1] != ages[i])
@@ -472,7 +482,7 @@ make_classes(PersonaPatterns *patterns, PersonaPattern *pattern)
 		patterns->classes = grow(patterns->classes, patterns->class_count, &patterns->class_room, sizeof(PersonaClass));
 		class = &patterns->classes[patterns->class_count++];
 		class->bits = pattern->bits;
-		class->whole = pattern->whole;
+		class->whole = pattern->whole && age < pattern->age_count && ages[age] >= pattern->whole_later_than;
 		class->slot_count = pattern->slot_count;
 		while (c < counter_count && (age == pattern->age_count || counters[c].later_than > ages[age]))
 			c++;
@@ -517,8 +527,13 @@ persona_pattern_number(PersonaPatterns *patterns, const uint64 *bits)
 	memset(pattern, 0, sizeof(PersonaPattern));
 	pattern->bits = palloc(size);
 	memcpy(pattern->bits, bits, size);
-	for (int w = 0; w < patterns->words; w++)
-		pattern->whole |= (bits[w] & patterns->whole[w]) != 0;
+	pattern->whole_later_than = PCORE_END_OF_TIME;
+	for (int selector = 0; selector < patterns->counts->set->selector_count; selector++)
+		if (has_bit(bits, selector) && has_bit(patterns->whole, selector))
+		{
+			pattern->whole = true;
+			pattern->whole_later_than = pcore_min(pattern->whole_later_than, patterns->whole_later_than[selector]);
+		}
 	make_classes(patterns, pattern);
 	patterns->count++;
 	if (patterns->count * 2 > patterns->table_size)
@@ -651,7 +666,7 @@ persona_tally_end(PersonaTally *tally, uint64 *words, uint64 lane)
 		const Total *total = &counts->totals[sum];
 
 		for (int i = 0; i < total->node_count; i++)
-			if (persona_sum_passes(&counts->set->nodes[total->nodes[i]], tally->amounts[sum], tally->known[sum])
+			if (persona_sum_test_passes(total->tests[i], tally->amounts[sum], tally->known[sum])
 				!= counts->defaults[total->nodes[i]])
 				words[total->nodes[i]] ^= lane;
 		tally->amounts[sum] = 0;

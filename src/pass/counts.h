@@ -43,7 +43,8 @@ typedef struct PersonaClass
 typedef struct PersonaPattern
 {
 	uint64	   *bits;
-	bool		whole;			/* its events are kept as records, for the evaluator */
+	bool		whole;			/* its events are kept as records, for the evaluator, */
+	PcoreInstant whole_later_than;	/* if they are later than that */
 	int			first_class;
 	int			age_count;
 	PcoreInstant *later_than;	/* by age, decreasing; events later than that are of this age */
@@ -56,7 +57,8 @@ typedef struct PersonaPatterns
 {
 	PersonaCounters *counts;
 	int			words;
-	const uint64 *whole;		/* selectors whose events are kept as records */
+	const uint64 *whole;		/* selectors whose events are kept as records, */
+	const PcoreInstant *whole_later_than;	/* by selector: if they are later than that */
 	int			count;
 	int			room;
 	PersonaPattern *patterns;
@@ -80,7 +82,8 @@ extern bool persona_counts_add(PersonaCounters *counts, int node, const bool *am
 extern void persona_counts_ready(PersonaCounters *counts, const bool *defaults);
 
 /* Makes an empty numbering of patterns. */
-extern PersonaPatterns *persona_patterns_make(PersonaCounters *counts, const uint64 *whole);
+extern PersonaPatterns *persona_patterns_make(PersonaCounters *counts, const uint64 *whole,
+											  const PcoreInstant *whole_later_than);
 
 /* Returns the number of a pattern. */
 extern int	persona_pattern_number(PersonaPatterns *patterns, const uint64 *bits);

@@ -156,7 +156,7 @@ open_stores(Team *team, PersonaStore **stores, int *first_classes)
 
 		if (!DsaPointerIsValid(from->store))
 			continue;
-		patterns = persona_patterns_make(parts->counts, parts->whole);
+		patterns = persona_patterns_make(parts->counts, parts->whole, parts->whole_later_than);
 		bits = dsa_get_address(team->area, from->patterns);
 		for (int n = 0; n < from->pattern_count; n++)
 			(void) persona_pattern_number(patterns, bits + (Size) n * words);

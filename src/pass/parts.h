@@ -87,6 +87,13 @@ typedef struct PersonaLane
 	int			record_count;	/* -1: not yet */
 } PersonaLane;
 
+/* A node on events, and its word for customers without any. */
+typedef struct EventLeaf
+{
+	int			node;
+	uint64		word;
+} EventLeaf;
+
 struct PersonaPassParts
 {
 	MemoryContext context;		/* for what lives as long as the pass */
@@ -114,7 +121,8 @@ struct PersonaPassParts
 	int		   *record_leaves;
 	int			customer_leaf_count;
 	int		   *customer_leaves;
-	uint64	   *whole;			/* selectors whose events are kept as records */
+	uint64	   *whole;			/* selectors whose events are kept as records, */
+	PcoreInstant *whole_later_than;	/* by selector: if they are later than that */
 	uint64	   *wanted;			/* selectors of any use */
 	PersonaCounters *counts;
 	int			search_count;
@@ -137,7 +145,10 @@ struct PersonaPassParts
 	PersonaStore *store;
 	PersonaTally *tally;
 	uint64	   *words;			/* by node */
-	uint64	   *template;		/* of nodes on events */
+	int			event_leaf_count;
+	EventLeaf  *event_leaves;
+	const int  *code;			/* "all", "any" and "not" in order */
+	const int  *code_end;
 	uint64	  **masks;			/* by search: for each segment the lanes below it */
 	Size		limit;
 	int			partition_bits;

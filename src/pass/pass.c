@@ -70,7 +70,7 @@ persona_pass_make(const PersonaQuestion *question, PersonaProgram *program, Pcor
 	parts->row_memory = AllocSetContextCreate(context, "persona row", ALLOCSET_DEFAULT_SIZES);
 	parts->waiting_memory = AllocSetContextCreate(context, "persona customers", ALLOCSET_DEFAULT_SIZES);
 	persona_pass_plan(pass);
-	parts->patterns = persona_patterns_make(parts->counts, parts->whole);
+	parts->patterns = persona_patterns_make(parts->counts, parts->whole, parts->whole_later_than);
 	persona_pass_prepare_blocks(pass);
 	MemoryContextSwitchTo(outer);
 	return pass;

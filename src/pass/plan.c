@@ -225,6 +225,41 @@ find_defaults(PersonaPass *pass)
 			parts->defaults[n] = pcore_truth_at(persona_truth_from_now(&evaluation, n), pass->as_of);
 }
 
+/*
+ * Tells after which instant an event has to lie to be of use for a node's truth
+ * at as_of.  A match of a sequence counts until its window is over, which begins
+ * with its first event.
+ */
+static PcoreInstant
+of_use_later_than(const PersonaPass *pass, const PersonaNode *node)
+{
+	bool		sure = node->kind == PERSONA_NODE_SEQUENCE || node->kind == PERSONA_NODE_COUNT
+		|| node->kind == PERSONA_NODE_SUM || node->kind == PERSONA_NODE_DISTINCT
+		|| node->kind == PERSONA_NODE_FIRST || node->kind == PERSONA_NODE_LAST;
+
+	if (!sure || node->source->within.kind != PERSONA_PERIOD_LENGTH)
+		return PCORE_BEGIN_OF_TIME;
+	return pcore_add(pass->as_of, -node->source->within.length);
+}
+
+/* Adds a node that is evaluated from records. */
+static void
+add_record_leaf(PersonaPass *pass, int number)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	const PersonaConditions *set = pass->program->set;
+	PcoreInstant later_than = of_use_later_than(pass, &set->nodes[number]);
+
+	parts->keep_zone = true;
+	parts->record_leaves[parts->record_leaf_count++] = number;
+	for (int s = 0; s < set->selector_count; s++)
+		if ((parts->selectors[number][s / 64] >> (s % 64)) & 1)
+		{
+			set_bit(parts->whole, s);
+			parts->whole_later_than[s] = pcore_min(parts->whole_later_than[s], later_than);
+		}
+}
+
 /* Divides the nodes on events among counts and the evaluator. */
 static void
 plan_events(PersonaPass *pass)
@@ -237,6 +272,9 @@ plan_events(PersonaPass *pass)
 	parts->counts = persona_counts_make(set, pass->as_of);
 	parts->whole = palloc0(sizeof(uint64) * words);
 	parts->wanted = palloc0(sizeof(uint64) * words);
+	parts->whole_later_than = palloc(sizeof(PcoreInstant) * (set->selector_count + 1));
+	for (int s = 0; s < set->selector_count; s++)
+		parts->whole_later_than[s] = PCORE_END_OF_TIME;
 	parts->record_leaves = palloc(sizeof(int) * (set->node_count + 1));
 	parts->customer_leaves = palloc(sizeof(int) * (set->node_count + 1));
 	for (int n = 0; n < set->node_count; n++)
@@ -251,13 +289,12 @@ plan_events(PersonaPass *pass)
 			parts->leaves[n] = LEAF_COUNTS;
 			continue;
 		}
-		parts->keep_zone = true;
-		add_bits(parts->whole, parts->selectors[n], words);
-		parts->record_leaves[parts->record_leaf_count++] = n;
+		add_record_leaf(pass, n);
 	}
 	if (parts->need_records)
 		for (int s = 0; s < set->selector_count; s++)
 		{
+			parts->whole_later_than[s] = PCORE_BEGIN_OF_TIME;
 			set_bit(parts->whole, s);
 			set_bit(parts->wanted, s);
 		}

@@ -43,8 +43,18 @@ typedef struct CustomerReceiver
 	PcoreZone	zone;
 } CustomerReceiver;
 
-#define PATTERN_UNKNOWN (-1)
-#define PATTERN_BY_ROW (-2)
+#define PATTERN_UNKNOWN (-2)
+#define PATTERN_BY_ROW (-3)
+#define PATTERN_BY_SEGMENTS (-4)
+#define MOST_COMBINATIONS 65536 /* of segments of the columns that decide on a pattern */
+
+/* The patterns of a kind, by the segments of the columns that its "where" conditions test. */
+typedef struct KindPatterns
+{
+	int			count;
+	PersonaSearch *searches;
+	int		   *patterns;		/* by combination of segments */
+} KindPatterns;
 
 /* Takes rows of events. */
 typedef struct EventReceiver
@@ -56,7 +66,8 @@ typedef struct EventReceiver
 	int		   *columns;
 	Datum	   *values;
 	bool	   *nulls;
-	int		   *kind_patterns;	/* by kind */
+	int		   *kind_patterns;	/* by kind: a pattern, or how to find it */
+	KindPatterns *by_segments;	/* by kind */
 } EventReceiver;
 
 static void
@@ -415,32 +426,94 @@ make_customer_scan(PersonaPass *pass)
 
 /* ---- events ---- */
 
+/* Returns the pattern of bits, or PERSONA_NONE if they are of no use. */
+static int
+pattern_of(PersonaPass *pass, const uint64 *bits)
+{
+	struct PersonaPassParts *parts = pass->parts;
+
+	for (int w = 0; bits != NULL && w < parts->patterns->words; w++)
+		if ((bits[w] & parts->wanted[w]) != 0)
+			return persona_pattern_number(parts->patterns, bits);
+	return PERSONA_NONE;
+}
+
+/* What the tests of a kind are added to. */
+typedef struct TestTaker
+{
+	PersonaSearches *searches;
+	int			number;
+} TestTaker;
+
+/* Takes a test of a "where" for searching. */
+static bool
+take_test(void *data, const PersonaCondition *condition, const PersonaRowTest *test)
+{
+	TestTaker  *taker = data;
+
+	/* A column that the source lacks is always absent. */
+	return persona_row_test_column(test) == 0 || persona_searches_add(taker->searches, condition, test, taker->number++);
+}
+
+/* Finds out how the pattern of a kind is found: PATTERN_BY_..., or a pattern. */
+static int
+prepare_kind(EventReceiver *self, int kind)
+{
+	PersonaPass *pass = self->pass;
+	MemoryContext outer = MemoryContextSwitchTo(pass->parts->context);
+	const uint64 *fixed = persona_classifier_kind_bits(self->source->classifier, kind);
+	KindPatterns *made = &self->by_segments[kind];
+	TestTaker	taker = {persona_searches_make(pass->as_of), 0};
+	double		combinations = 1;
+	int			way = PATTERN_BY_ROW;
+
+	if (fixed != NULL)
+		way = pattern_of(pass, fixed);
+	else if (persona_classifier_tests(self->source->classifier, kind, take_test, &taker))
+	{
+		made->searches = persona_searches_ready(taker.searches, &made->count);
+		for (int s = 0; s < made->count; s++)
+			combinations *= made->searches[s].segments;
+		if (combinations <= MOST_COMBINATIONS)
+		{
+			made->patterns = palloc(sizeof(int) * (int) combinations);
+			for (int i = 0; i < (int) combinations; i++)
+				made->patterns[i] = PATTERN_UNKNOWN;
+			way = PATTERN_BY_SEGMENTS;
+		}
+	}
+	MemoryContextSwitchTo(outer);
+	return way;
+}
+
 /* Returns the pattern of an event row, or PERSONA_NONE if it is of no use. */
 static int
 find_pattern(EventReceiver *self, int kind)
 {
-	struct PersonaPassParts *parts = self->pass->parts;
-	const uint64 *bits;
-	int			pattern = PERSONA_NONE;
-	bool		fixed = false;
+	int		   *place = NULL;
+	int			pattern;
 
 	if (self->kind_patterns[kind] == PATTERN_UNKNOWN)
+		self->kind_patterns[kind] = prepare_kind(self, kind);
+	if (self->kind_patterns[kind] >= PERSONA_NONE)
+		return self->kind_patterns[kind];
+	if (self->kind_patterns[kind] == PATTERN_BY_SEGMENTS)
 	{
-		bits = persona_classifier_kind_bits(self->source->classifier, kind);
-		fixed = bits != NULL;
-		self->kind_patterns[kind] = PATTERN_BY_ROW;
+		const KindPatterns *by = &self->by_segments[kind];
+		int			combination = 0;
+
+		for (int s = 0; s < by->count; s++)
+			combination = combination * by->searches[s].segments
+				+ persona_search(&by->searches[s], self->values[by->searches[s].column - 1],
+								 self->nulls[by->searches[s].column - 1]);
+		place = &by->patterns[combination];
+		if (*place != PATTERN_UNKNOWN)
+			return *place;
 	}
-	else
-		bits = NULL;
-	if (bits == NULL)
-		bits = persona_classifier_bits(self->source->classifier, kind, self->values, self->nulls);
-	if (bits != NULL)
-		for (int w = 0; w < parts->patterns->words && pattern == PERSONA_NONE; w++)
-			if ((bits[w] & parts->wanted[w]) != 0)
-				pattern = persona_pattern_number(parts->patterns, bits);
-	/* Patterns of no use are numbered, too, so that they are found at once. */
-	if (fixed && bits != NULL)
-		self->kind_patterns[kind] = persona_pattern_number(parts->patterns, bits);
+	/* All rows with values in these segments fulfill the same. */
+	pattern = pattern_of(self->pass, persona_classifier_bits(self->source->classifier, kind, self->values, self->nulls));
+	if (place != NULL)
+		*place = pattern;
 	return pattern;
 }
 
@@ -500,14 +573,14 @@ receive_event(TupleTableSlot *slot, DestReceiver *receiver)
 		|| (self->source->cut && at > pass->as_of))
 		goto done;
 	number = self->kind_patterns[kind];
-	if (number < 0)
+	if (number < PERSONA_NONE)
 		number = find_pattern(self, kind);
 	if (number == PERSONA_NONE)
 		goto done;
 	pattern = &parts->patterns->patterns[number];
 	number = persona_pattern_class(pattern, at);
 	class = &parts->patterns->classes[number];
-	if (class->counter_count == 0 && class->sum_count == 0 && !pattern->whole)
+	if (class->counter_count == 0 && class->sum_count == 0 && !class->whole)
 		goto done;
 	size = sizeof(EventRecord);
 	if (class->sum_count > 0)
@@ -519,7 +592,7 @@ receive_event(TupleTableSlot *slot, DestReceiver *receiver)
 		code = persona_key_code(&parts->keys, slot->tts_values[0], &key_bytes, &key_length);
 		size += PIECE_SIZE(key_length);
 	}
-	if (pattern->whole)
+	if (class->whole)
 	{
 		kept = persona_classifier_values(self->source->classifier, pattern->bits, self->values, self->nulls, &kept_count);
 		record_size = persona_record_size(parts->patterns->words, kept, kept_count);
@@ -539,7 +612,7 @@ receive_event(TupleTableSlot *slot, DestReceiver *receiver)
 	}
 	if (parts->keys.kind != PERSONA_KEY_INTEGER)
 		position = (char *) write_piece((Piece *) position, key_bytes, key_length);
-	if (pattern->whole)
+	if (class->whole)
 		persona_record_write((PersonaRecord *) position, parts->patterns->words, record_size, at, sequence,
 							 self->source->number, pattern->bits, kept, kept_count);
 done:
@@ -595,6 +668,7 @@ make_event_scan(PersonaPass *pass, SourcePlan *source)
 	self->values = palloc0(sizeof(Datum) * (columns + 1));
 	self->nulls = palloc0(sizeof(bool) * (columns + 1));
 	self->kind_patterns = palloc(sizeof(int) * kinds);
+	self->by_segments = palloc0(sizeof(KindPatterns) * kinds);
 	for (int k = 0; k < kinds; k++)
 		self->kind_patterns[k] = PATTERN_UNKNOWN;
 	initStringInfo(&query);

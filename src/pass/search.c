@@ -444,6 +444,31 @@ prepare_test(PersonaSearchLine *line, PersonaSearchTest *test, const Pending *pe
 	}
 }
 
+/* Lists the runs of all tests of a column. */
+static void
+flatten(PersonaSearch *search)
+{
+	int			count = 0;
+
+	for (int t = 0; t < search->test_count; t++)
+		count += Max(search->tests[t].run_count, 1);
+	search->flat = palloc_extended(sizeof(PersonaFlatRun) * (count + 1), MCXT_ALLOC_HUGE);
+	for (int t = 0; t < search->test_count; t++)
+	{
+		const PersonaSearchTest *test = &search->tests[t];
+
+		if (test->members != NULL)
+			continue;
+		/* A test that never holds has an empty run. */
+		for (int r = 0; r < Max(test->run_count, 1); r++)
+			search->flat[search->flat_count++] = (PersonaFlatRun)
+			{
+				test->number, r == 0, test->run_count > 0 ? test->runs[r].from : 0,
+					test->run_count > 0 ? test->runs[r].until : 0
+			};
+	}
+}
+
 /* Ends adding. */
 PersonaSearch *
 persona_searches_ready(PersonaSearches *searches, int *count)
@@ -461,6 +486,7 @@ persona_searches_ready(PersonaSearches *searches, int *count)
 		ready[c].tests = palloc0(sizeof(PersonaSearchTest) * column->count);
 		for (int t = 0; t < column->count; t++)
 			prepare_test(ready[c].line, &ready[c].tests[t], &column->tests[t]);
+		flatten(&ready[c]);
 	}
 	*count = searches->count;
 	return ready;

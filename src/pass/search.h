@@ -34,12 +34,23 @@ typedef struct PersonaSearchTest
 	uint64	   *members;		/* or, for many runs, a bit for each segment */
 } PersonaSearchTest;
 
+/* A run of a test, in one array for all tests of a column: that is gone through for each block. */
+typedef struct PersonaFlatRun
+{
+	int			number;			/* of the test */
+	bool		first;			/* of the test's runs */
+	uint32		from;
+	uint32		until;
+} PersonaFlatRun;
+
 struct PersonaSearch
 {
 	int			column;			/* number of the column in its row */
 	uint32		segments;		/* the last is that of absent values */
 	int			test_count;
 	PersonaSearchTest *tests;
+	int			flat_count;
+	PersonaFlatRun *flat;		/* of the tests that are no sets of bits */
 	struct PersonaSearchLine *line;
 };
 

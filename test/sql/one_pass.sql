@@ -215,6 +215,7 @@ SELECT temp_files > 0 AS files FROM pg_stat_database WHERE datname = current_dat
 -- With the help of other processes, which read even small relations; by way of files; with none to be had
 --
 
+SET max_parallel_workers_per_gather = 1;
 SET min_parallel_table_scan_size = 0;
 SELECT * FROM differences('2026-03-01 12:00Z');
 SELECT count(*) FROM (
