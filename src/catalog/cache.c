@@ -21,6 +21,7 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "host.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -55,6 +56,15 @@ typedef struct ConditionEntry
 } ConditionEntry;
 
 static HTAB *conditions = NULL;
+
+/*
+ * The program of one condition that refers to no cohort differs from another's
+ * in its text only.  So one is built, for a condition that stands for all, and
+ * the text of the others takes its place.
+ */
+#define STAND_IN "{\"all\": [{\"all\": []}, {\"any\": []}]}"
+static PersonaProgramValue *frame = NULL;
+static uint64 frame_generation;
 static List *retired = NIL;		/* values that were replaced in this transaction */
 
 /* Forgets the current program when the anchor's definitions changed. */
@@ -380,6 +390,47 @@ persona_program_open(FmgrInfo *flinfo, Datum value)
 	return site->program;
 }
 
+/* Builds the program that evaluates one condition, from the tables. */
+static PersonaProgramValue *
+build_for_condition(const char *text, int length)
+{
+	Oid			type = TEXTOID;
+	Datum		argument = PointerGetDatum(cstring_to_text_with_len(text, length));
+
+	return query_program("SELECT persona.program_for($1::persona.condition)", 1, &type, &argument);
+}
+
+/* Makes the program that evaluates one condition. */
+static PersonaProgramValue *
+make_for_condition(const char *text, int length)
+{
+	char	   *condition = pnstrdup(text, length);
+	char	   *whole;
+	char	   *place;
+	StringInfoData made;
+
+	/* A backslash could hide the word. */
+	if (strstr(condition, "cohort") != NULL || strchr(condition, '\\') != NULL)
+		return build_for_condition(text, length);
+	if (frame == NULL || frame_generation != generation)
+	{
+		uint64		before = generation;
+
+		keep_value(&frame, build_for_condition(STAND_IN, strlen(STAND_IN)));
+		frame_generation = before;
+	}
+	whole = pnstrdup(frame->text, VARSIZE(frame) - offsetof(PersonaProgramValue, text));
+	/* Inside of strings its quotes would be escaped, so it is found where it stands as a condition. */
+	place = strstr(whole, STAND_IN);
+	if (place == NULL)
+		return build_for_condition(text, length);
+	initStringInfo(&made);
+	appendBinaryStringInfo(&made, whole, place - whole);
+	appendStringInfoString(&made, condition);
+	appendStringInfoString(&made, place + strlen(STAND_IN));
+	return persona_program_value(made.data, made.len);
+}
+
 /* Returns the compiled form of the program that evaluates one condition. */
 PersonaProgram *
 persona_program_open_condition(FmgrInfo *flinfo, const char *text, int length)
@@ -420,12 +471,8 @@ persona_program_open_condition(FmgrInfo *flinfo, const char *text, int length)
 	if (entry->value == NULL || entry->generation != generation)
 	{
 		uint64		before = generation;
-		Oid			type = TEXTOID;
-		Datum		argument = PointerGetDatum(cstring_to_text_with_len(text, length));
-		PersonaProgramValue *value;
 
-		value = query_program("SELECT persona.program_for($1::persona.condition)", 1, &type, &argument);
-		keep_value(&entry->value, value);
+		keep_value(&entry->value, make_for_condition(text, length));
 		entry->generation = before;
 	}
 	use_program(site, entry->value);
