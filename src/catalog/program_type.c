@@ -93,7 +93,9 @@ warn_of_senseless(const PersonaProgram *program)
 {
 	for (int c = 0; c < program->condition_count; c++)
 	{
-		int			constant = persona_conditions_constant(program->set, program->conditions[c]);
+		int			constant = persona_conditions_constant(program->set,
+															 program->customers == NULL ? NULL : program->customers->tests,
+															 program->conditions[c]);
 		const char *name = program->condition_names[c];
 
 		if (name == NULL)

@@ -12,6 +12,7 @@
 #include "host.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -28,6 +29,7 @@ typedef struct Adder
 	PersonaCohortFinder find_cohort;
 	void	   *data;
 	int			scope;			/* inside of "per": number of the scope, or PERSONA_NONE */
+	const char *per_path;		/* where the property is written */
 	Bitmapset  *keyed_by;		/* inside of "per": selectors met so far */
 } Adder;
 
@@ -175,7 +177,7 @@ refuse_relative(const PersonaCondition *where)
 		refuse_relative(where->parts[i]);
 	if (where->kind == PERSONA_ATTRIBUTE && persona_test_is_relative(where->test))
 		persona_fail(ERRCODE_FEATURE_NOT_SUPPORTED, where->test->path,
-					 psprintf("\"%s\" relative to as_of can't choose the event of a sequence, first, last or every",
+					 psprintf("\"%s\" relative to as_of can't choose the events of a sequence, first, last, every or gap",
 							  persona_operator_name(where->test->operator)),
 					 "It can be used with times, sum, avg, min, max and distinct.");
 }
@@ -272,7 +274,7 @@ choose(Adder *adder, const char *kind, const char *kind_path, PersonaCondition *
 	{
 		PersonaScope *scope = &set->scopes[adder->scope];
 
-		scope->slot = persona_conditions_slot(set, scope->property, kind_path, selector, false, false);
+		scope->slot = persona_conditions_slot(set, scope->property, adder->per_path, selector, false, false);
 		scope->selectors = bms_add_member(scope->selectors, selector);
 		adder->keyed_by = bms_add_member(adder->keyed_by, selector);
 	}
@@ -817,7 +819,8 @@ add_scope(PersonaConditions *set, const char *property)
 static int
 add_per(Adder *adder, PersonaCondition *condition)
 {
-	Adder		inside = {adder->set, adder->find_cohort, adder->data, add_scope(adder->set, condition->name), NULL};
+	Adder		inside = {adder->set, adder->find_cohort, adder->data, add_scope(adder->set, condition->name),
+	condition->name_path, NULL};
 	PersonaNode node;
 	StringInfoData key;
 	int			selector = -1;
@@ -873,7 +876,7 @@ int
 persona_conditions_add(PersonaConditions *set, PersonaCondition *condition,
 					   PersonaCohortFinder find_cohort, void *data)
 {
-	Adder		adder = {set, find_cohort, data, PERSONA_NONE, NULL};
+	Adder		adder = {set, find_cohort, data, PERSONA_NONE, NULL, NULL};
 
 	return add_condition(&adder, condition);
 }
@@ -900,9 +903,65 @@ holds_all_numbers(const PersonaNode *node)
 	return false;
 }
 
+/* Tells whether two nodes never hold together: tests of one column, or a part and its complement. */
+static bool
+exclude_each_other(const PersonaConditions *set, PersonaRowTest *const *tests, int a, int b)
+{
+	const PersonaNode *x = &set->nodes[a];
+	const PersonaNode *y = &set->nodes[b];
+
+	if ((x->kind == PERSONA_NODE_NOT && x->parts[0] == b) || (y->kind == PERSONA_NODE_NOT && y->parts[0] == a))
+		return true;
+	return tests != NULL && x->kind == PERSONA_NODE_TEST && y->kind == PERSONA_NODE_TEST
+		&& strcmp(set->tests[x->test]->name, set->tests[y->test]->name) == 0
+		&& persona_row_tests_exclude(tests[x->test], tests[y->test]);
+}
+
+/* Lists what has to hold together for a node to hold: the parts of "all", and of those in it. */
+static List *
+list_parts(const PersonaConditions *set, int number, List *parts)
+{
+	const PersonaNode *node = &set->nodes[number];
+
+	check_stack_depth();
+	if (node->kind != PERSONA_NODE_ALL)
+		return lappend_int(parts, number);
+	for (int i = 0; i < node->count; i++)
+		parts = list_parts(set, node->parts[i], parts);
+	return parts;
+}
+
+/* Tests of one definition are compared with each other up to so many. */
+#define MOST_COMPARED 200
+
+/* Tells whether two of the parts of "all" never hold together. */
+static bool
+is_contradiction(const PersonaConditions *set, PersonaRowTest *const *tests, int number)
+{
+	List	   *parts = list_parts(set, number, NIL);
+
+	for (int i = 0; i < list_length(parts) && i < MOST_COMPARED; i++)
+		for (int j = 0; j < i; j++)
+			if (exclude_each_other(set, tests, list_nth_int(parts, i), list_nth_int(parts, j)))
+				return true;
+	return false;
+}
+
+/* Tells whether one of the parts of "any" holds whenever another does not. */
+static bool
+is_tautology(const PersonaConditions *set, const PersonaNode *node)
+{
+	for (int i = 0; i < node->count && i < MOST_COMPARED; i++)
+		for (int j = 0; j < node->count && j < MOST_COMPARED; j++)
+			if (set->nodes[node->parts[i]].kind == PERSONA_NODE_NOT
+				&& set->nodes[node->parts[i]].parts[0] == node->parts[j])
+				return true;
+	return false;
+}
+
 /* Tells what a node is for every customer and at every time: 1 true, 0 false, -1 it depends. */
 int
-persona_conditions_constant(const PersonaConditions *set, int number)
+persona_conditions_constant(const PersonaConditions *set, PersonaRowTest *const *tests, int number)
 {
 	const PersonaNode *node = &set->nodes[number];
 	int			result;
@@ -915,7 +974,7 @@ persona_conditions_constant(const PersonaConditions *set, int number)
 			result = node->kind == PERSONA_NODE_ALL;
 			for (int i = 0; i < node->count; i++)
 			{
-				int			part = persona_conditions_constant(set, node->parts[i]);
+				int			part = persona_conditions_constant(set, tests, node->parts[i]);
 
 				/* One false part decides "all", one true part "any"; else one that depends. */
 				if (part == (node->kind == PERSONA_NODE_ANY))
@@ -923,15 +982,19 @@ persona_conditions_constant(const PersonaConditions *set, int number)
 				if (part == -1)
 					result = -1;
 			}
+			if (node->kind == PERSONA_NODE_ALL && is_contradiction(set, tests, number))
+				return 0;
+			if (node->kind == PERSONA_NODE_ANY && is_tautology(set, node))
+				return 1;
 			return result;
 		case PERSONA_NODE_NOT:
-			result = persona_conditions_constant(set, node->parts[0]);
+			result = persona_conditions_constant(set, tests, node->parts[0]);
 			return result == -1 ? -1 : !result;
 		case PERSONA_NODE_HELD:
-			return persona_conditions_constant(set, node->parts[0]);
+			return persona_conditions_constant(set, tests, node->parts[0]);
 		case PERSONA_NODE_PER:
 			/* A key has to exist. */
-			return persona_conditions_constant(set, node->parts[0]) == 0 ? 0 : -1;
+			return persona_conditions_constant(set, tests, node->parts[0]) == 0 ? 0 : -1;
 		case PERSONA_NODE_COUNT:
 		case PERSONA_NODE_DISTINCT:
 		case PERSONA_NODE_EVERY:

@@ -148,8 +148,12 @@ extern int	persona_conditions_add(PersonaConditions *set, PersonaCondition *cond
 extern int	persona_conditions_slot(PersonaConditions *set, const char *property, const char *path,
 									int selector, bool shown, bool number);
 
-/* Tells what a node is for every customer and at every time: 1 true, 0 false, -1 it depends. */
-extern int	persona_conditions_constant(const PersonaConditions *set, int node);
+/*
+ * Tells what a node is for every customer and at every time: 1 true, 0 false,
+ * -1 it depends.  "tests" are bound to the customers' row type, or NULL: then
+ * tests of the same column are not compared with each other.
+ */
+extern int	persona_conditions_constant(const PersonaConditions *set, PersonaRowTest *const *tests, int node);
 
 /* Returns the 64-bit words that the bits of all selectors take. */
 extern int	persona_conditions_words(const PersonaConditions *set);

@@ -601,6 +601,13 @@ read_every(const PersonaJson *json, const char *path, PersonaCondition *conditio
 	}
 }
 
+/* Tells whether calendar units never go over the bounds of larger ones. */
+static bool
+is_part_of(PcoreUnit unit, PcoreUnit larger)
+{
+	return unit == PCORE_UNIT_DAY || (unit < larger && unit != PCORE_UNIT_WEEK);
+}
+
 /* Refuses a window that ends before it begins. */
 static void
 check_window(const PersonaPeriod *within, const PersonaPeriod *before, const char *path)
@@ -608,6 +615,10 @@ check_window(const PersonaPeriod *within, const PersonaPeriod *before, const cha
 	if (within->kind == PERSONA_PERIOD_LENGTH && before->kind == PERSONA_PERIOD_LENGTH
 		&& within->length <= before->length)
 		pcore_fail(path, "the range is empty: within is not longer than before", NULL);
+	if (within->kind == PERSONA_PERIOD_CALENDAR && before->kind == PERSONA_PERIOD_CALENDAR
+		&& (within->unit == before->unit ? within->from >= before->from
+			: within->from >= 0 && before->from <= 0 && is_part_of(within->unit, before->unit)))
+		pcore_fail(path, "the range is empty: within does not begin earlier than before", NULL);
 }
 
 /* Reads {"gap": "longest", "at_least": "60 days"}. */

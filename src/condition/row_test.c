@@ -553,6 +553,124 @@ compare_constant(const PersonaRowTest *bound, Datum value, const Constant *const
 										   value, constant->value));
 }
 
+/* Tells whether the order of a value and a constant fulfills an operator. */
+static bool
+order_fits(PersonaOperator operator, int order)
+{
+	switch (operator)
+	{
+		case PERSONA_AT_LEAST:
+			return order >= 0;
+		case PERSONA_MORE_THAN:
+			return order > 0;
+		case PERSONA_AT_MOST:
+			return order <= 0;
+		case PERSONA_LESS_THAN:
+			return order < 0;
+		default:
+			return order == 0;
+	}
+}
+
+/* Tells whether an absent value passes a test. */
+static bool
+passes_absent(const PersonaRowTest *bound)
+{
+	return bound->operator == PERSONA_IS_NOT || bound->operator == PERSONA_NOT_IN
+		|| bound->operator == PERSONA_CONTAINS_NONE
+		|| (bound->operator == PERSONA_KNOWN && !bound->test->known);
+}
+
+/* Tells whether a constant of one comparison passes another of the same attribute. */
+static bool
+constant_passes(const PersonaRowTest *bound, Datum constant)
+{
+	bool		negated = bound->operator == PERSONA_IS_NOT || bound->operator == PERSONA_NOT_IN;
+
+	if (bound->operator == PERSONA_BETWEEN)
+		return compare_constant(bound, constant, &bound->constants[0], NULL) >= 0
+			&& compare_constant(bound, constant, &bound->constants[1], NULL) <= 0;
+	for (int i = 0; i < bound->count; i++)
+		if (order_fits(bound->operator, compare_constant(bound, constant, &bound->constants[i], NULL)))
+			return !negated;
+	return negated;
+}
+
+/* Finds the bounds of a comparison with an order: the constants above or below which no value passes. */
+static void
+find_bounds(const PersonaRowTest *bound, const Constant **low, const Constant **high)
+{
+	*low = *high = NULL;
+	if (bound->operator == PERSONA_AT_LEAST || bound->operator == PERSONA_MORE_THAN || bound->operator == PERSONA_BETWEEN)
+		*low = &bound->constants[0];
+	if (bound->operator == PERSONA_AT_MOST || bound->operator == PERSONA_LESS_THAN)
+		*high = &bound->constants[0];
+	if (bound->operator == PERSONA_BETWEEN)
+		*high = &bound->constants[1];
+}
+
+/* Tells whether all values of one range are above those of another. */
+static bool
+is_above(const PersonaRowTest *a, const PersonaRowTest *b)
+{
+	const Constant *low;
+	const Constant *high;
+	const Constant *unused;
+	int			order;
+
+	find_bounds(a, &low, &unused);
+	find_bounds(b, &unused, &high);
+	if (low == NULL || high == NULL)
+		return false;
+	order = compare_constant(a, low->value, high, NULL);
+	return order > 0 || (order == 0 && (a->operator == PERSONA_MORE_THAN || b->operator == PERSONA_LESS_THAN));
+}
+
+/* Tells whether a test compares with constants that can be compared among themselves. */
+static bool
+has_plain_constants(const PersonaRowTest *bound)
+{
+	if (bound->operator > PERSONA_BETWEEN || bound->value->column == 0 || bound->value->type == JSONBOID
+		|| bound->test->ignore_case)
+		return false;
+	for (int i = 0; i < bound->count; i++)
+		if (bound->constants[i].local)
+			return false;
+	return true;
+}
+
+/* Tells whether no value passes both of two tests of the same attribute; false when that is not known. */
+bool
+persona_row_tests_exclude(const PersonaRowTest *a, const PersonaRowTest *b)
+{
+	if ((a->operator == PERSONA_KNOWN && !a->test->known && !passes_absent(b))
+		|| (b->operator == PERSONA_KNOWN && !b->test->known && !passes_absent(a)))
+		return true;
+	/* Of two negative ones the absent value passes both. */
+	if (!has_plain_constants(a) || !has_plain_constants(b) || (passes_absent(a) && passes_absent(b)))
+		return false;
+	for (int turn = 0; turn < 2; turn++)
+	{
+		bool		any = false;
+
+		if (a->operator == PERSONA_IS || a->operator == PERSONA_IN)
+		{
+			for (int i = 0; i < a->count && !any; i++)
+				any = constant_passes(b, a->constants[i].value);
+			return !any;
+		}
+		if (is_above(a, b))
+			return true;
+		{
+			const PersonaRowTest *other = a;
+
+			a = b;
+			b = other;
+		}
+	}
+	return false;
+}
+
 /* Compares a json scalar with a constant; returns false when they are of different kinds. */
 static bool
 compare_json(const PersonaRowTest *bound, const JsonbValue *scalar, const Constant *constant, int *order)
@@ -585,25 +703,6 @@ compare_json(const PersonaRowTest *bound, const JsonbValue *scalar, const Consta
 				return false;
 			*order = (int) scalar->val.boolean - (int) (constant->kind == PERSONA_JSON_TRUE);
 			return true;
-	}
-}
-
-/* Tells whether the order of a value and a constant fulfills an operator. */
-static bool
-order_fits(PersonaOperator operator, int order)
-{
-	switch (operator)
-	{
-		case PERSONA_AT_LEAST:
-			return order >= 0;
-		case PERSONA_MORE_THAN:
-			return order > 0;
-		case PERSONA_AT_MOST:
-			return order <= 0;
-		case PERSONA_LESS_THAN:
-			return order < 0;
-		default:
-			return order == 0;
 	}
 }
 

@@ -296,7 +296,8 @@ BEGIN
 		result := result || prop.maybe_window(seed, 'within', 60, true);
 		-- the window may end before now; a window of fixed length must reach further than that
 		IF prop.chance(seed || 'ended', 25) THEN
-			result := result || CASE WHEN NOT result ? 'within' OR result ->> 'within' ~ '^[a-z]' THEN
+			result := result || CASE WHEN result ->> 'within' ~ '^[a-z]' THEN jsonb_build_object('before', prop.pick(seed || 'before', ARRAY['1 microsecond', '1 hour', '1 day']))
+				WHEN NOT result ? 'within' THEN
 					jsonb_build_object('before', prop.pick(seed || 'before', ARRAY['1 hour', '1 day', '7 days', 'today', 'yesterday', 'this week']))
 				WHEN result ->> 'within' ~ '^[3-9]\d+ days$' THEN jsonb_build_object('before', prop.pick(seed || 'before', ARRAY['1 microsecond', '1 day', '7 days', 'this month']))
 				ELSE '{}' END;

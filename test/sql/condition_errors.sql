@@ -274,6 +274,52 @@ SELECT condition, refusal(condition, path, false) FROM malformed ORDER BY id;
 TRUNCATE malformed;
 
 --
+-- Keys, what has held, gaps, windows that end before now, completed sequences
+--
+
+INSERT INTO malformed (path, condition) VALUES
+('$', '{"per": "item_id"}'),
+('$.per', '{"per": "", "event": "order"}'),
+('$.per', '{"per": null, "event": "order"}'),
+('$.per', '{"per": ["item_id"], "event": "order"}'),
+('$.per', '{"per": "item_id", "attribute": "plan", "is": "gold"}'),
+('$.per', '{"per": "item_id", "cohort": "vip"}'),
+('$.per', '{"per": "item_id", "bucket": {"seed": "a", "from": 0, "to": 0.5}}'),
+('$.per', '{"per": "item_id", "all": [{"attribute": "plan", "is": "gold"}]}'),
+('$.not.per', '{"per": "item_id", "not": {"per": "page", "event": "view"}}'),
+('$.last.per', '{"event": "order", "last": {"per": "item_id", "before": "1 day"}}'),
+('$.sequence[0].per', '{"sequence": [{"event": "order", "per": "item_id"}]}'),
+('$.where', '{"event": "order", "where": {"per": "item_id", "event": "order"}}'),
+('$.for', '{"held": {"event": "order"}, "for": "0 days"}'),
+('$.for', '{"held": {"event": "order"}, "for": "1 month"}'),
+('$.for', '{"held": {"event": "order"}, "for": "today"}'),
+('$', '{"held": {"event": "order"}}'),
+('$.held', '{"held": [{"event": "order"}], "for": "1 day"}'),
+('$.for', '{"event": "order", "for": "1 day"}'),
+('$.within', '{"held": {"event": "order"}, "for": "1 day", "within": "30 days"}'),
+('$.held', '{"held": {"event": "order"}, "for": "1 day", "event": "order"}'),
+('$.gap', '{"event": "order", "gap": "average", "at_least": "1 day"}'),
+('$.gap', '{"event": "order", "gap": {"longest": "1 day"}}'),
+('$', '{"event": "order", "gap": "longest"}'),
+('$.at_least', '{"event": "order", "gap": "longest", "at_least": 3}'),
+('$.at_least', '{"event": "order", "gap": "longest", "at_least": "0 days"}'),
+('$.in[1]', '{"event": "order", "gap": "longest", "in": ["1 day", "1 month"]}'),
+('$.between', '{"event": "order", "gap": "longest", "between": ["2 days", "1 day"]}'),
+('$.gap', '{"event": "order", "gap": "longest", "at_least": "1 day", "times": {"is": 2}}'),
+('$.gap', '{"event": "order", "sum": "price", "gap": "last", "at_least": "1 day"}'),
+('$.before', '{"event": "order", "before": 30}'),
+('$', '{"event": "order", "within": "30 days", "before": "30 days"}'),
+('$', '{"event": "order", "within": "today", "before": "this month"}'),
+('$', '{"event": "order", "within": "last week", "before": "last week"}'),
+('$.last', '{"event": "order", "last": {"within": "this quarter", "before": "this year"}}'),
+('$.before', '{"event": "order", "before": "1 day", "every": {"period": "30 days", "of": 6, "at_least": 5}}'),
+('$.before', '{"event": "order", "before": "2026-03-01"}'),
+('$.completed_within', '{"sequence": [{"event": "order"}], "completed_within": "today"}'),
+('$.completed_within', '{"event": "order", "completed_within": "1 day"}');
+SELECT condition, refusal(condition, path, false) FROM malformed ORDER BY id;
+TRUNCATE malformed;
+
+--
 -- What only the bound tables can tell
 --
 
@@ -409,6 +455,17 @@ INSERT INTO malformed (path, condition) VALUES
 SELECT condition, refusal(condition, path, true) FROM malformed ORDER BY id;
 TRUNCATE malformed;
 
+-- Keys, what has held and ended windows against the tables
+INSERT INTO malformed (path, condition) VALUES
+('$.per', '{"per": "size", "event": "order"}'),
+('$.per', '{"per": "page", "all": [{"event": "view"}, {"event": "order"}]}'),
+('$.held', '{"held": {"attribute": "plan", "is": "gold"}, "for": "3 days"}'),
+('$.all[0].held', '{"all": [{"held": {"all": []}, "for": "3 days"}, {"event": "order"}]}'),
+('$.where.within_last', '{"event": "view", "where": {"attribute": "at", "within_last": "1 day"}, "gap": "last", "at_least": "1 day"}'),
+('$.before', '{"event": "order", "before": "tomorrow"}');
+SELECT condition, refusal(condition, path, true) FROM malformed ORDER BY id;
+TRUNCATE malformed;
+
 \pset format aligned
 \pset tuples_only off
 
@@ -497,6 +554,20 @@ INSERT INTO persona.cohort (name, condition) VALUES
 	('f nobody', '{"all": [{"attribute": "plan", "is": "gold"}, {"not": {"all": []}}]}'),
 	('g somebody', '{"all": [{"attribute": "plan", "is": "gold"}, {"all": []}]}'),
 	('h somebody', '{"event": "order", "times": {"is_not": 1}}');
+-- tests of one column that no value passes together, a part and its complement
+INSERT INTO persona.cohort (name, condition) VALUES
+	('of one column a nobody', '{"all": [{"attribute": "clv", "at_least": 500}, {"event": "order"}, {"attribute": "clv", "less_than": 500}]}'),
+	('of one column b nobody', '{"all": [{"attribute": "clv", "more_than": 5}, {"all": [{"attribute": "clv", "between": [1, 5]}]}]}'),
+	('of one column c nobody', '{"all": [{"attribute": "plan", "is": "gold"}, {"attribute": "plan", "in": ["silver", "basic"]}]}'),
+	('of one column d nobody', '{"all": [{"attribute": "plan", "is": "gold"}, {"attribute": "plan", "is_not": "gold"}]}'),
+	('of one column e nobody', '{"all": [{"attribute": "plan", "known": false}, {"attribute": "plan", "starts_with": "g"}]}'),
+	('of one column f nobody', '{"all": [{"event": "order"}, {"not": {"event": "order"}}]}'),
+	('of one column g nobody', '{"all": [{"attribute": "last_visit", "after": "30 days"}, {"attribute": "last_visit", "known": false}]}'),
+	('of one column a everybody', '{"any": [{"attribute": "plan", "is": "gold"}, {"not": {"attribute": "plan", "is": "gold"}}]}'),
+	('of one column a somebody', '{"all": [{"attribute": "clv", "at_least": 500}, {"attribute": "clv", "at_most": 500}]}'),
+	('of one column b somebody', '{"all": [{"attribute": "clv", "more_than": 5.1}, {"attribute": "clv", "is": 5.11}]}'),
+	('of one column c somebody', '{"all": [{"attribute": "plan", "is_not": "gold"}, {"attribute": "plan", "not_in": ["gold", "basic"]}, {"attribute": "plan", "known": false}]}'),
+	('of one column d somebody', '{"any": [{"attribute": "clv", "at_least": 500}, {"attribute": "clv", "less_than": 5}]}');
 INSERT INTO persona.trigger (name, condition) VALUES
 	('a never fires', '{"attribute": "plan", "is": "gold"}'),
 	('b never fires', '{"any": []}'),
