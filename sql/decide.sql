@@ -231,6 +231,12 @@ CREATE FUNCTION persona.program_hash(program persona.program) RETURNS bytea
 
 COMMENT ON FUNCTION persona.program_hash(persona.program) IS 'the SHA-256 hash of a program''s JSON text: contacts name the program that decided them by it; NULL for NULL';
 
+CREATE FUNCTION persona.unpacked(program persona.program) RETURNS persona.program
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'persona_unpacked';
+
+COMMENT ON FUNCTION persona.unpacked(persona.program) IS 'the same program, not compressed and not in pieces, as it may be if it comes from a table: so that it is unpacked once per query, not once per call; NULL for NULL';
+
 CREATE FUNCTION persona.check_program(program persona.program) RETURNS void
 	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100000
 	AS 'MODULE_PATHNAME', 'persona_check_program';

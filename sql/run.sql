@@ -580,7 +580,7 @@ BEGIN ATOMIC
 	FROM %3$s
 	CROSS JOIN LATERAL persona.judge(p.program, c.*, t.events, rulings.as_of) AS d
 	WHERE c.%2$s %4$s ANY (rulings.customers);
-END$sql$, made.type, made.key, persona.bound_scan('(SELECT rulings.program)'), made.operator);
+END$sql$, made.type, made.key, persona.bound_scan('(SELECT persona.unpacked(rulings.program) OFFSET 0)'), made.operator);
 	EXECUTE format($sql$
 CREATE OR REPLACE FUNCTION persona.all_rulings(as_of timestamptz, program persona.program)
 RETURNS TABLE (customer %1$s, ruling persona.ruling)
@@ -589,7 +589,7 @@ BEGIN ATOMIC
 	SELECT c.%2$s, d
 	FROM %3$s
 	CROSS JOIN LATERAL persona.judge(p.program, c.*, t.events, all_rulings.as_of) AS d;
-END$sql$, made.type, made.key, persona.bound_scan('(SELECT all_rulings.program)'), made.rows);
+END$sql$, made.type, made.key, persona.bound_scan('(SELECT persona.unpacked(all_rulings.program) OFFSET 0)'), made.rows);
 
 	EXECUTE format($sql$
 CREATE OR REPLACE FUNCTION persona.rulings_for(customer %1$s, channel text, placement text, context json, as_of timestamptz,
@@ -604,7 +604,7 @@ BEGIN ATOMIC
 		rulings_for.as_of, rulings_for.channel, rulings_for.placement) WITH ORDINALITY AS d
 	WHERE c.%2$s %4$s rulings_for.customer
 	ORDER BY d.ordinality;
-END$sql$, made.type, made.key, persona.bound_scan('(SELECT rulings_for.program)'), made.operator,
+END$sql$, made.type, made.key, persona.bound_scan('(SELECT persona.unpacked(rulings_for.program) OFFSET 0)'), made.operator,
 		(SELECT string_agg('d.' || quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
 			WHERE a.attrelid = 'persona.decision'::regclass AND NOT a.attisdropped));
 

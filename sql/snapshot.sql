@@ -134,7 +134,7 @@ BEGIN ATOMIC
 	FROM %3$s
 	CROSS JOIN LATERAL persona.stand(p.program, c.*, t.events, standings.as_of) AS d
 	WHERE standings.customers IS NULL OR c.%2$s %4$s ANY (standings.customers);
-END$sql$, made.type, made.key, persona.bound_scan('(SELECT standings.program)'), made.operator);
+END$sql$, made.type, made.key, persona.bound_scan('(SELECT persona.unpacked(standings.program) OFFSET 0)'), made.operator);
 
 	EXECUTE format($sql$
 CREATE OR REPLACE FUNCTION persona.update_snapshot(everyone boolean, as_of timestamptz, earlier timestamptz, program persona.program)

@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(persona_program_in);
+PG_FUNCTION_INFO_V1(persona_unpacked);
 PG_FUNCTION_INFO_V1(persona_program_out);
 PG_FUNCTION_INFO_V1(persona_program_recv);
 PG_FUNCTION_INFO_V1(persona_program_send);
@@ -133,4 +134,11 @@ persona_check_program(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(outer);
 	MemoryContextDelete(work);
 	PG_RETURN_VOID();
+}
+
+/* persona.unpacked(program): the same value, neither compressed nor in pieces. */
+Datum
+persona_unpacked(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(PG_DETOAST_DATUM(PG_GETARG_DATUM(0)));
 }
