@@ -323,8 +323,8 @@ No row for NULL';
 		'\t\t\tWHERE o.campaign = k.campaign AND o.channel = k.channel AND o.placement IS NOT DISTINCT FROM k.placement\n'
 		'\t\t\tLIMIT 1) AS e ON true\n'
 		'\t\tCROSS JOIN LATERAL (SELECT CASE WHEN p.kept AND c.%2$I IS NOT NULL THEN\n'
-		'\t\t\t(k.campaign, k.channel, k.placement, k.message, k.trigger, k.fired_at, k.score) IS NOT DISTINCT FROM\n'
-		'\t\t\t(d.campaign, d.channel, d.placement, d.message, d.trigger, d.fired_at, d.score) END AS same) AS r\n'
+		'\t\t\t(k.campaign, k.channel, k.placement, k.message, k.trigger, k.fired_at, k.trigger_key, k.score) IS NOT DISTINCT FROM\n'
+		'\t\t\t(d.campaign, d.channel, d.placement, d.message, d.trigger, d.fired_at, d.trigger_key, d.score) END AS same) AS r\n'
 		'\tWHERE k.contact_id = replay.contact;\nEND',
 		key_type, customers.key_column, customers.relation, key_equality,
 		persona.bound_timeline(' AND (e.decided_at < k.decided_at OR e.contact_id < k.contact_id)'));

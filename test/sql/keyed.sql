@@ -130,6 +130,18 @@ SELECT customer, body, fired_at, trigger_key FROM persona.next_message_at('2026-
 UPDATE persona.trigger SET condition = '{"held": {"event": "cart_add", "last": {"within": "2 days"}}, "for": "1 hour"}' WHERE name = 'left';
 SELECT customer, body, fired_at FROM persona.next_message_at('2026-03-20 11:30');
 
+-- Committed: one contact for each firing, then no more.
+UPDATE persona.message SET body = '-';
+UPDATE persona.campaign SET trigger = 'unpaid';
+UPDATE persona.message SET body = 'invoice {{event.invoice_id}}';
+INSERT INTO customer VALUES ('dan', 'dan@example.com', NULL);
+INSERT INTO invoice VALUES ('dan', now() - interval '5 days', 'invoiced', 11, 1, NULL), ('dan', now() - interval '5 days', 'invoiced', 12, 2, NULL),
+	('dan', now() - interval '5 days', 'invoiced', 13, 3, NULL), ('dan', now() - interval '4 days', 'paid', 12, 2, NULL);
+SELECT (c).trigger_key, (c).body FROM persona.commit_message('dan') AS c;
+SELECT (c).trigger_key, (c).body FROM persona.commit_message('dan') AS c;
+SELECT (c).trigger_key, (c).body FROM persona.commit_message('dan') AS c;
+SELECT trigger_key, body FROM persona.contact WHERE customer = 'dan' ORDER BY contact_id;
+
 -- What is refused.
 CREATE FUNCTION refused(condition text) RETURNS text
 LANGUAGE plpgsql AS $$
