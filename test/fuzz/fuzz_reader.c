@@ -150,7 +150,14 @@ append_event(Text *text, NaiveSource *source, int depth)
 	append_key(text, "{", "event");
 	append(text, CHOOSE(source, names));
 	append_choice(text, source, depth);
-	switch (naive_below(source, 5))
+	if (naive_below(source, 8) == 0)
+	{
+		append_key(text, ", ", "before");
+		append(text, CHOOSE(source, periods));
+	}
+	if (naive_below(source, 8) == 0)
+		append(text, ", \"per\": \"id\"");
+	switch (naive_below(source, 6))
 	{
 		case 0:
 			append_key(text, ", ", "times");
@@ -177,6 +184,12 @@ append_event(Text *text, NaiveSource *source, int depth)
 			append(text, naive_below(source, 2) == 0 ? "6" : "1000");
 			append_test(text, source, ", ", 9);
 			append(text, "}");
+			break;
+		case 4:
+			append_key(text, ", ", "gap");
+			append(text, naive_below(source, 2) == 0 ? "\"longest\"" : "\"last\"");
+			append_key(text, ", ", naive_below(source, 2) == 0 ? "at_least" : "is_not");
+			append(text, CHOOSE(source, lengths));
 			break;
 		default:
 			break;
@@ -226,6 +239,11 @@ append_sequence(Text *text, NaiveSource *source, int depth)
 		append_key(text, ", ", "within");
 		append(text, CHOOSE(source, lengths));
 	}
+	if (naive_below(source, 4) == 0)
+	{
+		append_key(text, ", ", "completed_within");
+		append(text, CHOOSE(source, lengths));
+	}
 	append(text, "}");
 }
 
@@ -233,7 +251,7 @@ append_sequence(Text *text, NaiveSource *source, int depth)
 static void
 append_condition(Text *text, NaiveSource *source, int depth)
 {
-	int			kind = naive_below(source, 9);
+	int			kind = naive_below(source, 10);
 	int			parts;
 
 	if (depth > 6 && kind < 3)
@@ -266,6 +284,13 @@ append_condition(Text *text, NaiveSource *source, int depth)
 			append(text, "{\"bucket\": {\"seed\": \"s\", \"from\": 0.1, \"to\": ");
 			append(text, CHOOSE(source, values));
 			append(text, "}}");
+			break;
+		case 9:
+			append_key(text, "{", "held");
+			append_event(text, source, depth + 1);
+			append_key(text, ", ", "for");
+			append(text, CHOOSE(source, lengths));
+			append(text, naive_below(source, 3) == 0 ? ", \"per\": \"id\"}" : "}");
 			break;
 		case 5:
 			append_sequence(text, source, depth + 1);
@@ -447,6 +472,7 @@ check_condition(const PersonaCondition *condition, int depth)
 	if (condition->test != NULL)
 		check_test(condition->test);
 	check_period(&condition->within);
+	check_period(&condition->before);
 	check_period(&condition->one_within);
 	check_period(&condition->one_before);
 	if (condition->where != NULL)
@@ -473,12 +499,21 @@ check_condition(const PersonaCondition *condition, int depth)
 				  || (condition->every_of >= 1 && condition->every_period <= INT64_MAX / condition->every_of));
 			CHECK((condition->measure >= PERSONA_SUM && condition->measure <= PERSONA_DISTINCT)
 				  == (condition->property != NULL));
+			for (int i = 0; condition->measure == PERSONA_GAP && i < condition->test->count; i++)
+				CHECK(condition->gap_lengths[i] > 0);
 			break;
 		case PERSONA_SEQUENCE:
 			check_steps(condition, depth);
+			CHECK(condition->completed_within >= 0);
 			break;
 		case PERSONA_BUCKET:
 			CHECK(condition->bucket_from >= 0 && condition->bucket_from < condition->bucket_to && condition->bucket_to <= 1);
+			break;
+		case PERSONA_HELD:
+			CHECK(condition->count == 1 && condition->held_for > 0);
+			break;
+		case PERSONA_PER:
+			CHECK(condition->count == 1 && condition->name[0] != '\0');
 			break;
 	}
 }
