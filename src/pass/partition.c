@@ -122,7 +122,7 @@ list_customers(Partition *partition, const PartitionInput *input, int writers)
 	for (int w = 0; w < writers; w++)
 		for (int s = 0; s < input[w].count; s++)
 			bytes += input[w].stretches[s].end - input[w].stretches[s].begin;
-	room = bytes / ((char *) persona_pieces(partition->pass->parts, NULL) - (char *) NULL) + 1;
+	room = bytes / (Size) persona_pieces(partition->pass->parts, NULL) + 1;
 	partition->customers = palloc_extended(sizeof(CustomerRecord *) * room, MCXT_ALLOC_HUGE);
 	for (int w = 0; w < writers; w++)
 		FOR_EACH_RECORD(CustomerRecord, customer, &input[w])

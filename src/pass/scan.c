@@ -364,7 +364,7 @@ receive_customer(TupleTableSlot *slot, DestReceiver *receiver)
 	else if (!no_key)
 		code = persona_key_code(&parts->keys, key, &key_bytes, &key_length);
 
-	size = (char *) persona_pieces(parts, NULL) - (char *) NULL;
+	size = (Size) persona_pieces(parts, NULL);
 	if (persona_keeps_key(parts))
 		size += PIECE_SIZE(key_length);
 	if (parts->keep_zone)
