@@ -22,6 +22,8 @@
 #include "pass/amount.h"
 #include "pass/parts.h"
 #include "tcop/dest.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -175,9 +177,11 @@ make_scan(Relation relation, const char *query, const char *alias, bool filtered
 	scan->whole = prepare_query(query, scan->argument_count, argument_types);
 	/*
 	 * Row security comes before the range, so that all rows would be read for
-	 * each; and children have blocks of their own.
+	 * each; children have blocks of their own; and who may read some columns
+	 * only may not read ctid.
 	 */
-	if (whole_only || (relation->rd_rel->relkind != RELKIND_RELATION && relation->rd_rel->relkind != RELKIND_MATVIEW)
+	if (whole_only || pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_SELECT) != ACLCHECK_OK
+		|| (relation->rd_rel->relkind != RELKIND_RELATION && relation->rd_rel->relkind != RELKIND_MATVIEW)
 		|| relation->rd_rel->relhassubclass || relation->rd_rel->relrowsecurity
 		|| relation->rd_tableam->scan_set_tidrange == NULL)
 		return scan;

@@ -379,6 +379,27 @@ BEGIN
 		SELECT p.at INTO at FROM prop.pool AS p WHERE p.n = prop.below(seed || 'at' || i, 2000);
 		INSERT INTO member SELECT at, m.* FROM persona.cohort_member_at(at) AS m;
 
+		-- all in one pass are answered as each alone
+		PERFORM prop.count('one pass', (SELECT count(*) FROM prop.customer) * (SELECT count(*) FROM persona.cohort));
+		FOR miss IN
+			WITH pass AS (
+				SELECT m.customer, c.name AS cohort
+				FROM persona.cohort_mask_of_all(at) AS m
+					JOIN (SELECT name, row_number() OVER (ORDER BY name COLLATE "C") AS n FROM persona.cohort) AS c
+						ON get_bit(m.cohorts, c.n::integer - 1) = 1
+			)
+			SELECT coalesce(p.customer, m.customer) AS customer, o.condition, m.customer IS NOT NULL AS alone
+			FROM pass AS p FULL JOIN (SELECT * FROM member WHERE t = at) AS m ON m.customer = p.customer AND m.cohort = p.cohort
+				JOIN oracle.cohort AS o ON o.name = coalesce(p.cohort, m.cohort)
+			WHERE p.customer IS NULL OR m.customer IS NULL
+			LIMIT 3
+		LOOP
+			PERFORM prop.fail('one pass', seed, miss.condition, miss.customer, at, format('alone %s, in one pass %s', miss.alone, NOT miss.alone));
+		END LOOP;
+		IF EXISTS (SELECT FROM persona.reach_at(at) AS r WHERE r.customers <> (SELECT count(*) FROM member AS m WHERE m.t = at AND m.cohort = r.cohort)) THEN
+			PERFORM prop.fail('one pass', seed, NULL, NULL, at, 'the reach is not the number of members');
+		END IF;
+
 		-- one customer alone is answered as all are
 		SELECT key INTO who FROM prop.person WHERE number = 1 + prop.below(seed || 'who' || i, 32);
 		PERFORM prop.count('one customer as all', 1);

@@ -72,7 +72,7 @@ check "check_edges('$seed/edges/', prop.scaled(15))" 'window edges'
 check "check_answers('$seed/answers/', prop.scaled(250), 3)" \
 	answers complement 'constant conditions' 'temporal truth is the answer' until since
 check "check_holds_over('$seed/over/', prop.scaled(60))" holds_over
-check "check_cohorts('$seed/cohorts/', prop.scaled(40), 6)" cohorts 'one customer as all'
+check "check_cohorts('$seed/cohorts/', prop.scaled(40), 6)" cohorts 'one customer as all' 'one pass'
 check "check_keyed('$seed/keyed/', prop.scaled(25), 6)" 'keyed triggers'
 check "check_triggers('$seed/triggers/', prop.scaled(40), 20)" triggers
 query "CALL prop.define_campaigns('$seed/campaigns/', prop.scaled(14))"
