@@ -198,7 +198,7 @@ evaluate_partitions(Team *team)
 			events[s].count = persona_store_read(stores[s], STREAM_EVENTS, next, &events[s].stretches);
 			events[s].first_class = first_classes[s];
 		}
-		persona_pass_partition(pass, customers, events, count, parts->partition_bits);
+		persona_pass_partition(pass, customers, events, count);
 		MemoryContextReset(parts->partition_memory);
 	}
 	MemoryContextSwitchTo(outer);

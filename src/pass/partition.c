@@ -12,7 +12,6 @@
 #include "pass/parts.h"
 #include "utils/memutils.h"
 
-#define SPLIT_BITS 4			/* a partition that is too large becomes 16 */
 #define NOBODY PG_UINT32_MAX
 
 typedef struct Partition
@@ -211,7 +210,7 @@ evaluate_blocks(Partition *partition)
 /* Brings the customers and the events of a partition together. */
 void
 persona_pass_partition(PersonaPass *pass, const PartitionInput *customers, const PartitionInput *events,
-					   int writers, int used_bits)
+					   int writers)
 {
 	Partition	partition = {.pass = pass};
 

@@ -233,6 +233,6 @@ extern void persona_pass_choose_partitions(PersonaPass *pass);
 
 /* partition.c: brings the customers and the events of a partition together. */
 extern void persona_pass_partition(PersonaPass *pass, const PartitionInput *customers, const PartitionInput *events,
-								   int writers, int used_bits);
+								   int writers);
 
 #endif							/* PERSONA_PASS_PARTS_H */

@@ -91,7 +91,7 @@ evaluate_partitions(PersonaPass *pass)
 
 		customers.count = persona_store_read(parts->store, STREAM_CUSTOMERS, p, &customers.stretches);
 		events.count = persona_store_read(parts->store, STREAM_EVENTS, p, &events.stretches);
-		persona_pass_partition(pass, &customers, &events, 1, parts->partition_bits);
+		persona_pass_partition(pass, &customers, &events, 1);
 		persona_store_drop(parts->store, STREAM_CUSTOMERS, p);
 		persona_store_drop(parts->store, STREAM_EVENTS, p);
 		MemoryContextReset(parts->partition_memory);
