@@ -23,3 +23,4 @@ SELECT clock_timestamp() AS oracle_start \gset
 SELECT clock_timestamp() AS oracle_start \gset
 \ir oracle.sql
 \ir ../compare.sql
+\ir ../population.sql
