@@ -25,3 +25,15 @@ FROM hos.customer AS c CROSS JOIN (VALUES
 	('{"per": "item", "event": "sale", "min": "amount", "not_in": [50, 100]}'),
 	('{"per": "item", "not": {"event": "sale", "max": "amount", "at_least": 100}}')) AS q (condition)
 ORDER BY 2::text, 1;
+
+-- A program that is computed is computed once, not for each event.
+CREATE SEQUENCE hos.calls;
+CREATE FUNCTION hos.made() RETURNS persona.program LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	PERFORM nextval('hos.calls');
+	RETURN persona.program_for('{"event": "sale", "within": "30 days"}');
+END
+$$;
+SELECT count(*) FROM persona.all_rulings('2026-03-02', hos.made());
+SELECT count(*) FROM persona.rulings('{1,2}', '2026-03-02', hos.made());
+SELECT last_value AS calls FROM hos.calls;
