@@ -139,10 +139,12 @@ word_member(const PersonaJson *object, const char *key, const char *const *words
 	return absent;
 }
 
-/* Fails if an object has a member that is not in a list that ends with NULL. */
+/* Fails if it is no object, or one with a member that is not in a list that ends with NULL. */
 static inline void
 only_members(const PersonaJson *object, const char *path, const char *const *keys)
 {
+	if (object->kind != PERSONA_JSON_OBJECT)
+		malformed(path, "an object is expected");
 	for (int m = 0; m < object->count; m++)
 	{
 		int			k = 0;

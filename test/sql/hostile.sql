@@ -37,3 +37,24 @@ $$;
 SELECT count(*) FROM persona.all_rulings('2026-03-02', hos.made());
 SELECT count(*) FROM persona.rulings('{1,2}', '2026-03-02', hos.made());
 SELECT last_value AS calls FROM hos.calls;
+
+-- A program's members are objects where objects are expected.
+SELECT persona.check_program(jsonb_set(persona.program()::jsonb, ARRAY[m], '[[]]')::persona.program)
+FROM jsonb_object_keys(persona.program()::jsonb) AS m WHERE m = 'customers';
+DO $$
+DECLARE
+	part text;
+	odd text;
+BEGIN
+	FOR part IN SELECT k FROM jsonb_object_keys(persona.program()::jsonb) AS k WHERE k <> 'persona' LOOP
+		FOREACH odd IN ARRAY ARRAY['[[]]', '[1]', '[null]', '{"a": 1}', '1', '"x"', 'true'] LOOP
+			BEGIN
+				PERFORM persona.check_program(jsonb_set(persona.program()::jsonb, ARRAY[part], odd::jsonb)::persona.program);
+				RAISE WARNING '% may be %', part, odd;
+			EXCEPTION WHEN invalid_parameter_value OR undefined_object THEN
+				NULL;
+			END;
+		END LOOP;
+	END LOOP;
+END
+$$;
