@@ -136,6 +136,7 @@ like($shop->settle, qr/\ncart\|@{[ $customers * $shop->{carts} ]}\|$customers\n/
 {
 	my $query = join ' UNION ALL ', map { "SELECT '$_', md5(string_agg(t::text, ',' ORDER BY t::text COLLATE \"C\")) FROM persona.$_ AS t" }
 		qw(contact due change program_archive capacity_use run_state run_log change_watch);
+	$query .= ' ORDER BY 1';
 	my $before = $shop->sql($query);
 
 	$node->command_ok([ 'pg_dump', '-Fc', '--file', "$directory/dump", 'postgres' ], 'dump');
