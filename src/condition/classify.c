@@ -30,6 +30,8 @@ typedef struct KindSelectors
 	const char *kind;
 	int			count;
 	int		   *selectors;
+	int			slot_count;
+	int		   *slots;			/* that may be kept of them */
 } KindSelectors;
 
 #define SEEN_KINDS 64			/* a power of two */
@@ -176,6 +178,28 @@ is_summable(Oid type)
 		|| type == FLOAT4OID || type == FLOAT8OID || type == JSONBOID;
 }
 
+/* Lists for each kind what may have to be kept of its events. */
+static void
+list_slots(PersonaClassifier *classifier)
+{
+	const PersonaConditions *set = classifier->set;
+
+	for (int k = 0; k < classifier->kind_count; k++)
+	{
+		KindSelectors *kind = &classifier->kinds[k];
+
+		kind->slots = palloc(sizeof(int) * (set->slot_count + 1));
+		for (int v = 0; v < set->slot_count; v++)
+			for (int i = 0; i < kind->count; i++)
+				if (bms_is_member(kind->selectors[i], set->slots[v].selectors)
+					&& (classifier->slots[v] != NULL || set->slots[v].where_of != PERSONA_NONE))
+				{
+					kind->slots[kind->slot_count++] = v;
+					break;
+				}
+	}
+}
+
 /* Binds all selectors to the row type of a source. */
 PersonaClassifier *
 persona_classifier_bind(const PersonaConditions *set, const PersonaSource *source, int source_number,
@@ -253,6 +277,7 @@ persona_classifier_bind(const PersonaConditions *set, const PersonaSource *sourc
 						 psprintf("\"%s\" of %s is of type %s, which is no number", slot->property, shape->name,
 								  format_type_be(persona_row_value_type(classifier->slots[v]))), NULL);
 	}
+	list_slots(classifier);
 	classifier->bits = palloc0(sizeof(uint64) * classifier->words);
 	classifier->values = palloc0(sizeof(PersonaNewValue) * (set->slot_count + 1));
 	return classifier;
@@ -384,21 +409,21 @@ persona_classifier_bits(PersonaClassifier *classifier, int kind, const Datum *va
 	return any ? classifier->bits : NULL;
 }
 
-/* Returns what has to be kept of an event row that fulfills selectors. */
+/* Returns what has to be kept of an event row of a kind that fulfills selectors. */
 const PersonaNewValue *
-persona_classifier_values(PersonaClassifier *classifier, const uint64 *bits, const Datum *values, const bool *nulls,
-						  int *count)
+persona_classifier_values(PersonaClassifier *classifier, int kind, const uint64 *bits, const Datum *values,
+						  const bool *nulls, int *count)
 {
 	const PersonaConditions *set = classifier->set;
+	const KindSelectors *chosen = &classifier->kinds[kind];
 
 	*count = 0;
-	for (int v = 0; v < set->slot_count; v++)
+	for (int i = 0; i < chosen->slot_count; i++)
 	{
+		int			v = chosen->slots[i];
 		int			s = -1;
 		char	   *text;
 
-		if (classifier->slots[v] == NULL && set->slots[v].where_of == PERSONA_NONE)
-			continue;
 		while ((s = bms_next_member(set->slots[v].selectors, s)) >= 0)
 			if ((bits[s / 64] >> (s % 64)) & 1)
 				break;
@@ -501,7 +526,7 @@ classify_kind(PersonaClassifier *classifier, PersonaTimeline *timeline, const ui
 
 	if (bits == NULL)
 		return timeline;
-	kept = persona_classifier_values(classifier, bits, values, nulls, &count);
+	kept = persona_classifier_values(classifier, kind, bits, values, nulls, &count);
 	if (timeline == NULL)
 		timeline = persona_timeline_make(identity, classifier->words);
 	return persona_timeline_append(timeline, at, sequence, classifier->source_number, bits, kept, count);

@@ -86,8 +86,8 @@ extern const PersonaRowValue *persona_classifier_slot(const PersonaClassifier *c
 extern const uint64 *persona_classifier_bits(PersonaClassifier *classifier, int kind, const Datum *values,
 											 const bool *nulls);
 
-/* Returns what has to be kept of an event row that fulfills selectors. */
-extern const PersonaNewValue *persona_classifier_values(PersonaClassifier *classifier, const uint64 *bits,
+/* Returns what has to be kept of an event row of a kind that fulfills selectors. */
+extern const PersonaNewValue *persona_classifier_values(PersonaClassifier *classifier, int kind, const uint64 *bits,
 														const Datum *values, const bool *nulls, int *count);
 
 /* Lists the columns that classification reads. */

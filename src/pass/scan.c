@@ -598,7 +598,8 @@ receive_event(TupleTableSlot *slot, DestReceiver *receiver)
 	}
 	if (class->whole)
 	{
-		kept = persona_classifier_values(self->source->classifier, pattern->bits, self->values, self->nulls, &kept_count);
+		kept = persona_classifier_values(self->source->classifier, kind, pattern->bits, self->values, self->nulls,
+										 &kept_count);
 		record_size = persona_record_size(parts->patterns->words, kept, kept_count);
 		size += record_size;
 	}

@@ -107,6 +107,16 @@ persona_timeline_make(const uint8 *identity, int words)
 	return timeline;
 }
 
+/* Fails if the events of one customer take more than a value may. */
+static void
+need_size(Size size)
+{
+	if (size > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the events of one customer take more than %zu bytes", (Size) MaxAllocSize)));
+}
+
 /* Returns a timeline with room for more bytes behind what it uses. */
 static PersonaTimeline *
 make_room(PersonaTimeline *timeline, Size more)
@@ -119,10 +129,7 @@ make_room(PersonaTimeline *timeline, Size more)
 		return timeline;
 	while (room < needed)
 		room *= 2;
-	if (needed > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the events of one customer take more than %zu bytes", (Size) MaxAllocSize)));
+	need_size(needed);
 	room = Min(room, MaxAllocSize);
 	larger = palloc(room);
 	memcpy(larger, timeline, timeline->used);
@@ -231,6 +238,36 @@ persona_timeline_sorted(const PersonaTimeline *timeline)
 	}
 	persona_records_sort(records, timeline->count);
 	return records;
+}
+
+/* Returns a timeline of exact length with the records of two, each in order. */
+static PersonaTimeline *
+merged(const PersonaTimeline *a, const PersonaTimeline *b)
+{
+	PersonaRecord **left = persona_timeline_sorted(a);
+	PersonaRecord **right = persona_timeline_sorted(b);
+	Size		size = (Size) a->used + b->used - sizeof(PersonaTimeline);
+	PersonaTimeline *both;
+	char	   *position;
+	int			l = 0;
+	int			r = 0;
+
+	need_size(size);
+	both = palloc(size);
+	position = records_of(both);
+	memcpy(both, a, sizeof(PersonaTimeline));
+	SET_VARSIZE(both, size);
+	both->used = size;
+	both->count = a->count + b->count;
+	while (l < a->count || r < b->count)
+	{
+		const PersonaRecord *next = r == b->count || (l < a->count && compare_records(&left[l], &right[r]) <= 0)
+			? left[l++] : right[r++];
+
+		memcpy(position, next, next->size);
+		position += next->size;
+	}
+	return both;
 }
 
 /* Returns a timeline of exact length with its records in order. */
@@ -362,20 +399,14 @@ persona_timeline_concat(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("timelines of different programs can't be joined"),
 				 errhint("Build all timelines of one query with the same persona.program value.")));
+	/* An aggregate goes on; what an ordinary call returns is finished, and its arguments are not ours to change. */
+	if (!AggCheckCallContext(fcinfo, NULL))
+		PG_RETURN_POINTER(merged(a, b));
 	more = b->used - sizeof(PersonaTimeline);
 	both = make_room(a, more);
-	/* The arguments of an ordinary call are not ours to change. */
-	if (both == a && !AggCheckCallContext(fcinfo, NULL))
-	{
-		both = palloc(VARSIZE(a));
-		memcpy(both, a, VARSIZE(a));
-	}
 	memcpy((char *) both + both->used, records_of(b), more);
 	both->used += more;
 	both->count += b->count;
-	/* An aggregate goes on; what an ordinary call returns is finished. */
-	if (!AggCheckCallContext(fcinfo, NULL))
-		both = in_order(both);
 	PG_RETURN_POINTER(both);
 }
 
