@@ -255,7 +255,7 @@ CREATE FUNCTION persona.asks(program persona.program, source text) RETURNS boole
 COMMENT ON FUNCTION persona.asks(persona.program, text) IS
 'tells whether any definition of a program looks at the events of a source, so that the others need not be read.
 program: see persona.program(); source: the name of the bound source (persona.event_binding).
-NULL if an argument is NULL; error if there is no such source';
+False for a source that the program does not know, such as one that was bound later; NULL if an argument is NULL';
 
 CREATE FUNCTION persona.timeline_step(state persona.timeline, program persona.program, source text, event anyelement)
 RETURNS persona.timeline

@@ -92,7 +92,7 @@ typedef struct SourceSite
 	bool	   *nulls;
 } SourceSite;
 
-/* Finds the source that an argument names. */
+/* Finds the source that an argument names; its number is PERSONA_NONE if the program has none. */
 static SourceSite *
 source_site(FunctionCallInfo fcinfo, PersonaProgram *program, text *name)
 {
@@ -106,12 +106,7 @@ source_site(FunctionCallInfo fcinfo, PersonaProgram *program, text *name)
 	made = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SourceSite));
 	made->name = MemoryContextStrdup(fcinfo->flinfo->fn_mcxt, text_to_cstring(name));
 	made->number = persona_program_source(program, made->name);
-	if (made->number == PERSONA_NONE)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("the program knows no event source \"%s\"", made->name),
-				 errhint("Sources are listed in persona.event_binding.")));
-	made->asked = needs_source(program, made->number);
+	made->asked = made->number != PERSONA_NONE && needs_source(program, made->number);
 	*site = made;
 	return made;
 }
@@ -138,7 +133,7 @@ prepare_source(FunctionCallInfo fcinfo, PersonaProgram *program, SourceSite *sit
 
 /*
  * persona.asks(program, source): whether any definition looks at the events of
- * a source.  NULL if an argument is NULL.  Errors: an unknown source.
+ * a source.  NULL if an argument is NULL.
  */
 Datum
 persona_asks(PG_FUNCTION_ARGS)
@@ -177,6 +172,11 @@ persona_timeline_step(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(state);
 	}
 	site = source_site(fcinfo, program, PG_GETARG_TEXT_PP(2));
+	if (site->number == PERSONA_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("the program knows no event source \"%s\"", site->name),
+				 errhint("Sources are listed in persona.event_binding.")));
 	row = PG_GETARG_HEAPTUPLEHEADER(3);
 	prepare_source(fcinfo, program, site, row);
 	memory = persona_call_memory(fcinfo->flinfo);

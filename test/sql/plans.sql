@@ -110,3 +110,43 @@ RESET enable_bitmapscan;
 SELECT * FROM reads('SELECT count(*) FROM persona.next_message');
 SELECT count(*) FROM persona.next_message_at('2026-03-10');
 SELECT cohort, count(*) FROM persona.cohort_member_at('2026-03-10') GROUP BY cohort ORDER BY cohort COLLATE "C";
+
+--
+-- Sources that no definition looks at are not read
+--
+
+SELECT source, persona.asks(persona.program(), source) FROM unnest('{persona.contact,persona.response,shop.sale,shop.click,shop.visit,bound later,NULL}'::text[]) AS source;
+SELECT persona.asks(NULL, 'shop.sale');
+CREATE FUNCTION never_executed(query text) RETURNS TABLE (relation text) LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
+		relation := substring(line from ' on (\w+) .*never executed');
+		IF relation IS NOT NULL THEN RETURN NEXT; END IF;
+	END LOOP;
+END
+$$;
+SELECT DISTINCT relation FROM never_executed('SELECT * FROM persona.next_message WHERE customer = 42') WHERE relation !~ 'index' ORDER BY relation;
+-- a program of before a source was bound decides as it did
+CREATE TABLE old AS SELECT persona.program() AS program;
+SELECT persona.bind_events('sale', 'customer_id', 'at', kind => 'order', name => 'bound later');
+SELECT count(*), bool_and(persona.asks(o.program, 'bound later')) FROM old AS o;
+
+--
+-- A query keeps the program that it began with, whatever is changed meanwhile
+--
+
+CREATE TABLE kept AS SELECT persona.program() AS program;
+BEGIN;
+DECLARE answers CURSOR FOR
+	SELECT persona.program_hash(p.program) = k.hash AS same, md5(p.program::text) = k.text AS there
+	FROM (SELECT persona.program() OFFSET 0) AS p (program) CROSS JOIN (SELECT persona.program_hash(program) AS hash, md5(program::text) AS text FROM kept) AS k
+		CROSS JOIN generate_series(1, 3);
+FETCH 1 FROM answers;
+INSERT INTO persona.policy (name, max_contacts, period) VALUES ('new', 7, '7 days');
+SELECT persona.program_hash(persona.program()) <> (SELECT persona.program_hash(program) FROM kept) AS another;
+UPDATE persona.policy SET max_contacts = 8 WHERE name = 'new';
+SELECT persona.program_hash(persona.program()) <> (SELECT persona.program_hash(program) FROM kept) AS another;
+FETCH 2 FROM answers;
+COMMIT;
