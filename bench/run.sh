@@ -90,6 +90,9 @@ measure 'pass: overlaps of 1,000 mixed cohorts' "SELECT sum(customers) FROM pers
 measure 'pass: masks of 100 cohorts' "SELECT count(*) FROM persona.cohort_mask_of_all('$until')"
 measure 'pass: open triggers of all customers' "SELECT count(*) FROM persona.open_trigger_of_all('$until')"
 measure 'pass: next message of all customers' "SELECT count(*) FROM persona.next_message_of_all('$until')"
+measure 'pass: funnel of all campaigns' "SELECT count(*) FROM persona.funnel_at('$until')"
+measure 'pass: simulation of another weight' "SELECT count(*) FROM persona.simulate(persona.program_with(persona.program(), '{\"campaigns\": {\"p07\": {\"weight\": 3}}}'), '$until')"
+measure 'pass: prices of a channel for a tenth of the customers' "SELECT count(*) FROM persona.prices_of_all(persona.program_with(persona.program(), '{\"channels\": {\"email\": {\"capacity_per_day\": $((customers / 10))}}}'), '$until')"
 if [ "$customers" -le 100000 ]; then
 	measure 'view: 100 cohorts of all customers' "SELECT count(*) FROM persona.cohort_member_at('$until')"
 	measure 'view: next message of all customers' "SELECT count(*) FROM persona.next_message_at('$until')"
@@ -107,6 +110,9 @@ ratio '   100 attribute cohorts / one query by hand' 'pass: 100 attribute cohort
 ratio 'T4 folded attribute cohort / by hand' 'attribute cohort, folded' 'attribute predicate by hand' '<= 1.05'
 ratio 'T4 folded indexed cohort / by hand' 'indexed cohort, folded' 'indexed predicate by hand' '<= 1.05'
 ratio 'T6 next message of all / group by events and contacts' 'pass: next message of all customers' 'group events and contacts by customer' '<= 3'
+ratio 'funnel / group by events and contacts' 'pass: funnel of all campaigns' 'group events and contacts by customer' ''
+ratio 'simulation / group by events and contacts' 'pass: simulation of another weight' 'group events and contacts by customer' ''
+ratio 'prices / group by events and contacts' 'pass: prices of a channel for a tenth of the customers' 'group events and contacts by customer' ''
 ratio 'T11 work_mem 4MB (files) / as set' 'pass: 1,000 mixed cohorts, work_mem 4MB' 'pass: 1,000 mixed cohorts' ''
 awk -v t="${took['pass: 1,000 mixed cohorts']}" -v n="$customers" \
 	'BEGIN { printf "%-58s %12.2f us\n", "T10 1,000 mixed cohorts, for each customer", t * 1000 / n }'
