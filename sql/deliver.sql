@@ -653,3 +653,82 @@ COMMENT ON FUNCTION persona.cancel(uuid, text) IS
 'takes back a contact that was not sent yet: true if it did, false if the contact had ended already, NULL for NULL.
 contact: its idempotency key; reason: kept with it.
 Errors: undefined_object (contact), object_in_use while a sender has it, object_not_in_prerequisite_state if it was sent';
+
+--------------------------------------------------------------------------------
+-- Jobs
+--
+-- Everything of persona runs with the rights of who calls it, so a job needs
+-- plain grants.  Which these are is told here, in one place.
+--------------------------------------------------------------------------------
+
+CREATE FUNCTION persona.job_grants(job text) RETURNS SETOF text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- what the owner and the operator only see: it tells of all customers, or of none in particular
+	internal text[] := ARRAY['change', 'due', 'run_log', 'run_state', 'run_progress', 'progress', 'capacity_use'];
+BEGIN
+	IF job IS NULL OR NOT job = ANY (ARRAY['analyst', 'planner', 'sender', 'operator']) THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'invalid_parameter_value',
+			MESSAGE = CASE WHEN job IS NULL THEN 'a job is needed' ELSE format('there is no job "%s"', job) END,
+			HINT = 'Jobs are analyst, planner, sender and operator.';
+	END IF;
+
+	-- all read the bound relations, since conditions may use any column
+	RETURN QUERY
+	SELECT format('USAGE ON SCHEMA %I', n.nspname) FROM pg_namespace AS n
+	WHERE n.nspname = 'persona' OR n.oid IN (SELECT c.relnamespace FROM persona.bound_relation() AS b JOIN pg_class AS c ON c.oid = b.relation)
+	ORDER BY n.nspname;
+	RETURN QUERY
+	SELECT DISTINCT format('SELECT ON %s', b.relation::regclass) FROM persona.bound_relation() AS b ORDER BY 1;
+
+	IF job = 'sender' THEN
+		RETURN QUERY VALUES
+			('SELECT ON persona.channel'),
+			('SELECT ON persona.customer_binding'),
+			('INSERT ON persona.contact'),
+			('UPDATE (status, ended_at, next_attempt_at, attempts, worker, claimed_at, lease_until, sent_at, delivered_at, '
+				'message, subject, body, reason) ON persona.contact'),
+			('INSERT ON persona.response'),
+			('INSERT ON persona.change'),
+			('SELECT, INSERT, UPDATE (decided_at) ON persona.due'),
+			('SELECT, INSERT, UPDATE (used) ON persona.capacity_use');
+		RETURN;
+	END IF;
+
+	-- the others read whatever persona has, but for what is internal
+	RETURN QUERY
+	SELECT format('%s ON persona.%I', CASE
+			WHEN job = 'planner' AND c.relkind = 'r' AND c.relname <> ALL (ARRAY['customer_binding', 'event_binding'])
+				AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = 'check_change')
+				THEN 'SELECT, INSERT, UPDATE, DELETE'
+			WHEN job = 'operator' AND c.relkind = ANY (ARRAY['r', 'p']::"char"[])
+				AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = 'check_change')
+				THEN 'SELECT, INSERT, UPDATE, DELETE'
+			ELSE 'SELECT' END, c.relname)
+	FROM pg_class AS c
+	WHERE c.relnamespace = 'persona'::regnamespace AND c.relkind = ANY (ARRAY['r', 'p', 'v', 'm']::"char"[])
+		AND (job = 'operator' OR c.relname <> ALL (internal))
+	ORDER BY c.relname COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION persona.job_grants(text) IS 'what a role needs for a job, each to be put between GRANT and TO: analyst (asks), planner (asks, and edits definitions), sender (claims and reports), operator (runs, refreshes, cleans up); error: invalid_parameter_value';
+
+CREATE FUNCTION persona.grant_job(role name, job text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	needed text;
+BEGIN
+	FOR needed IN SELECT g.needed FROM persona.job_grants(job) AS g (needed) LOOP
+		EXECUTE format('GRANT %s TO %I', needed, role);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION persona.grant_job(name, text) IS 'grants a role what it needs for a job, see persona.job_grants(); again after more relations were bound.
+It grants with the caller''s rights, so call it as the owner of persona and of the bound relations; errors: undefined_object (role), invalid_parameter_value (job), insufficient_privilege';
