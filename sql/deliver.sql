@@ -666,8 +666,10 @@ CREATE FUNCTION persona.job_grants(job text) RETURNS SETOF text
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	-- what the owner and the operator only see: it tells of all customers, or of none in particular
-	internal text[] := ARRAY['change', 'due', 'run_log', 'run_state', 'run_progress', 'progress', 'capacity_use'];
+	-- what the owner and the operator only see: it tells of all customers, whoever may see them, or of none in particular
+	internal text[] := ARRAY['change', 'due', 'run_change', 'run_log', 'run_state', 'run_progress', 'progress', 'capacity_use',
+		'snapshot_change', 'snapshot_due', 'snapshot_message', 'snapshot_state', 'next_message_snapshot', 'cohort_history',
+		'reach_history'];
 BEGIN
 	IF job IS NULL OR NOT job = ANY (ARRAY['analyst', 'planner', 'sender', 'operator']) THEN
 		RAISE EXCEPTION USING

@@ -68,6 +68,14 @@ $$;
 
 SELECT persona.job_grants('sender');
 SELECT job, g FROM unnest('{analyst,planner}'::text[]) AS job, persona.job_grants(job) AS g WHERE g ~ '(contact|response|choice|due|change|run_log|binding)$' ORDER BY job, g;
+-- but for the operator, no job reads a table of customers' data that has no row security of its own, nor a view of one
+SELECT job, c.relname
+FROM unnest('{analyst,planner}'::text[]) AS job, persona.job_grants(job) AS g
+	JOIN pg_class AS c ON g LIKE '% ON persona.' || quote_ident(c.relname) AND c.relnamespace = 'persona'::regnamespace
+	JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'customer'
+WHERE c.relkind = 'r' AND NOT c.relrowsecurity
+	OR c.relkind = 'v' AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)
+ORDER BY 1, 2;
 SELECT persona.job_grants('chief');
 SELECT persona.grant_job('persona_test_nobody', 'analyst');
 SELECT shop.try('persona_test_stranger', 'SELECT persona.grant_job(''persona_test_stranger'', ''operator'')');
