@@ -92,43 +92,31 @@ run(FunctionCallInfo fcinfo, const char *symbol, const PersonaQuestion *question
 
 /* ---- reach ---- */
 
-/* Asks for the truth of all cohorts; returns their nodes. */
-static int *
+/* Asks for the truth of all cohorts. */
+static void
 need_cohorts(PersonaPass *pass)
 {
-	int		   *nodes = palloc(sizeof(int) * (pass->program->cohort_count + 1));
-
 	for (int c = 0; c < pass->program->cohort_count; c++)
-	{
-		nodes[c] = pass->program->cohorts[c].node;
-		persona_pass_need_node(pass, nodes[c]);
-	}
-	return nodes;
+		persona_pass_need_node(pass, pass->program->cohorts[c].node);
 }
 
 static void
 reach_plan(PersonaPass *pass)
 {
-	pass->state = need_cohorts(pass);
+	for (int c = 0; c < pass->program->cohort_count; c++)
+		persona_pass_need_count(pass, pass->program->cohorts[c].node, c);
 	/* And the number of all customers. */
 	persona_pass_need_sums(pass, pass->program->cohort_count + 1);
 }
 
-/* Counts the customers of a block in each cohort. */
+/* Counts the customers of a block. */
 static void
 reach_block(PersonaPass *pass, const PersonaBlock *block)
 {
-	int			count = pass->program->cohort_count;
-	const int  *nodes = pass->state;
-	const uint64 *words = block->words;
-	uint64	   *sums = pass->sums;
-
-	for (int c = 0; c < count; c++)
-		sums[c] += pg_popcount64(words[nodes[c]] & block->lanes);
-	pass->sums[count] += block->count;
+	pass->sums[pass->program->cohort_count] += block->count;
 }
 
-PGDLLEXPORT const PersonaQuestion persona_question_reach = {reach_plan, reach_block, NULL};
+PERSONA_QUESTION(persona_question_reach) = {reach_plan, reach_block, NULL};
 
 /*
  * persona.reach_of_all(program, as_of): how many customers are in each cohort,
@@ -179,7 +167,7 @@ overlap_plan(PersonaPass *pass)
 	int			count = pass->program->cohort_count;
 	Overlap    *overlap = palloc0(sizeof(Overlap));
 
-	(void) need_cohorts(pass);
+	need_cohorts(pass);
 	persona_pass_need_sums(pass, pair_place(count, count, count) + 1);
 	overlap->words = palloc_extended(sizeof(uint64) * BATCH * (count + 1), MCXT_ALLOC_HUGE);
 	pass->state = overlap;
@@ -223,7 +211,7 @@ overlap_block(PersonaPass *pass, const PersonaBlock *block)
 		count_pairs(pass);
 }
 
-PGDLLEXPORT const PersonaQuestion persona_question_overlap = {overlap_plan, overlap_block, count_pairs};
+PERSONA_QUESTION(persona_question_overlap) = {overlap_plan, overlap_block, count_pairs};
 
 /*
  * persona.overlap_of_all(program, as_of): for each pair of cohorts (each once,
@@ -269,7 +257,7 @@ persona_overlap_of_all(PG_FUNCTION_ARGS)
 static void
 masks_plan(PersonaPass *pass)
 {
-	(void) need_cohorts(pass);
+	need_cohorts(pass);
 	persona_pass_need_keys(pass);
 }
 
@@ -297,7 +285,7 @@ masks_block(PersonaPass *pass, const PersonaBlock *block)
 	}
 }
 
-PGDLLEXPORT const PersonaQuestion persona_question_masks = {masks_plan, masks_block, NULL};
+PERSONA_QUESTION(persona_question_masks) = {masks_plan, masks_block, NULL};
 
 /*
  * persona.masks_of_all(program, as_of): key and mask of each customer; bit n
@@ -377,7 +365,7 @@ add_rows(PersonaPass *pass, const PersonaBlock *block, uint64 lanes,
 static void
 memberships_plan(PersonaPass *pass)
 {
-	(void) need_cohorts(pass);
+	need_cohorts(pass);
 	customers_plan(pass);
 }
 
@@ -392,7 +380,7 @@ memberships_block(PersonaPass *pass, const PersonaBlock *block)
 	add_rows(pass, block, any & block->lanes, persona_membership_rows);
 }
 
-PGDLLEXPORT const PersonaQuestion persona_question_memberships = {memberships_plan, memberships_block, NULL};
+PERSONA_QUESTION(persona_question_memberships) = {memberships_plan, memberships_block, NULL};
 
 /* persona.memberships_of_all(program, as_of): key, and the rows of persona.cohorts, for all customers. */
 Datum
@@ -409,7 +397,7 @@ openings_block(PersonaPass *pass, const PersonaBlock *block)
 	add_rows(pass, block, block->lanes, persona_opening_rows);
 }
 
-PGDLLEXPORT const PersonaQuestion persona_question_openings = {customers_plan, openings_block, NULL};
+PERSONA_QUESTION(persona_question_openings) = {customers_plan, openings_block, NULL};
 
 /* persona.openings_of_all(program, as_of): key, and the rows of persona.triggers, for all customers. */
 Datum
@@ -426,7 +414,7 @@ decisions_block(PersonaPass *pass, const PersonaBlock *block)
 	add_rows(pass, block, block->lanes, persona_decision_rows);
 }
 
-PGDLLEXPORT const PersonaQuestion persona_question_decisions = {customers_plan, decisions_block, NULL};
+PERSONA_QUESTION(persona_question_decisions) = {customers_plan, decisions_block, NULL};
 
 /* persona.decisions_of_all(program, as_of): key, and the row of persona.decide, for all customers. */
 Datum
@@ -443,7 +431,7 @@ candidates_block(PersonaPass *pass, const PersonaBlock *block)
 	add_rows(pass, block, block->lanes, persona_candidate_rows);
 }
 
-PGDLLEXPORT const PersonaQuestion persona_question_candidates = {customers_plan, candidates_block, NULL};
+PERSONA_QUESTION(persona_question_candidates) = {customers_plan, candidates_block, NULL};
 
 /* persona.candidates_of_all(program, as_of): key, and the rows of persona.candidates, for all customers. */
 Datum

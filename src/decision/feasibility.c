@@ -387,7 +387,7 @@ feasibility_finish(PersonaPass *pass)
 	}
 }
 
-PGDLLEXPORT const PersonaQuestion persona_question_feasibility = {feasibility_plan, feasibility_block, feasibility_finish};
+PERSONA_QUESTION(persona_question_feasibility) = {feasibility_plan, feasibility_block, feasibility_finish};
 
 /* Returns the newest events by condition, of all processes. */
 static PcoreInstant *

@@ -167,7 +167,7 @@ market_block(PersonaPass *pass, const PersonaBlock *block)
 	persona_population_walk(pass, block, market_customer);
 }
 
-PGDLLEXPORT const PersonaQuestion persona_question_market = {persona_population_plan, market_block, NULL};
+PERSONA_QUESTION(persona_question_market) = {persona_population_plan, market_block, NULL};
 
 /* Makes room for one more item of an array that may grow beyond 1 GB. */
 static void *

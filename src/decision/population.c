@@ -195,7 +195,7 @@ tally_block(PersonaPass *pass, const PersonaBlock *block)
 	persona_population_walk(pass, block, tally_customer);
 }
 
-PGDLLEXPORT const PersonaQuestion persona_question_tally = {tally_plan, tally_block, NULL};
+PERSONA_QUESTION(persona_question_tally) = {tally_plan, tally_block, NULL};
 
 /* Counts all customers for a function (program, as_of) that returns rows. */
 static PersonaPass *

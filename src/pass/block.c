@@ -4,26 +4,27 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "core/bits.h"
 #include "host.h"
 #include "miscadmin.h"
 #include "pass/parts.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-/* Answers all comparisons of a column for a block. */
+/* Answers the comparisons of a column that are wanted for a block. */
 static void
 search_block(const PersonaSearch *search, int number, const PersonaLane *lanes, int count, uint64 *below, uint64 *words)
 {
 	uint64		all = 0;
 
-	/* below[s]: the lanes whose segment is less than s. */
-	memset(below, 0, sizeof(uint64) * (search->segments + 1));
+	/* below[b]: the lanes whose segment is below bound b. */
+	memset(below, 0, sizeof(uint64) * (search->bound_count + 2));
 	for (int lane = 0; lane < count; lane++)
-		below[persona_segments(lanes[lane].customer)[number] + 1] |= UINT64CONST(1) << lane;
-	for (uint32 s = 0; s <= search->segments; s++)
+		below[search->bounds[persona_segments(lanes[lane].customer)[number]] + 1] |= UINT64CONST(1) << lane;
+	for (uint32 b = 0; b <= search->bound_count; b++)
 	{
-		all |= below[s];
-		below[s] = all;
+		all |= below[b];
+		below[b] = all;
 	}
 	for (int r = 0; r < search->flat_count; r++)
 	{
@@ -32,16 +33,30 @@ search_block(const PersonaSearch *search, int number, const PersonaLane *lanes, 
 
 		words[run->number] = run->first ? word : words[run->number] | word;
 	}
-	for (int t = 0; t < search->test_count; t++)
+	for (int t = 0; t < search->member_count; t++)
 	{
-		const PersonaSearchTest *test = &search->tests[t];
+		const PersonaSearchTest *test = search->members[t];
 		uint64		word = 0;
 
-		if (test->members == NULL)
-			continue;
 		for (int lane = 0; lane < count; lane++)
 			word |= (uint64) persona_search_holds(test, persona_segments(lanes[lane].customer)[number]) << lane;
 		words[test->number] = word;
+	}
+}
+
+/* Answers comparisons for a block: of those that are only counted, the values are. */
+static void
+search_columns(struct PersonaPassParts *parts, const PersonaLane *lanes, int count, uint64 *words)
+{
+	for (int s = 0; s < parts->search_count; s++)
+	{
+		const PersonaSearch *search = &parts->searches[s];
+		uint64	   *counts = parts->segment_counts[s];
+
+		if (search->flat_count + search->member_count > 0)
+			search_block(search, s, lanes, count, parts->masks[s], words);
+		for (int lane = 0; counts != NULL && lane < count; lane++)
+			counts[persona_segments(lanes[lane].customer)[s]]++;
 	}
 }
 
@@ -284,6 +299,95 @@ write_code(PersonaPass *pass)
 	parts->code_end = code;
 }
 
+/* Finds for each node the test of a search that answers it. */
+static PersonaCounted *
+list_tests(const PersonaPass *pass)
+{
+	const struct PersonaPassParts *parts = pass->parts;
+	PersonaCounted *tests = palloc0(sizeof(PersonaCounted) * (pass->program->set->node_count + 1));
+
+	for (int s = 0; s < parts->search_count; s++)
+		for (int t = 0; t < parts->searches[s].test_count; t++)
+		{
+			tests[parts->searches[s].tests[t].number].search = s;
+			tests[parts->searches[s].tests[t].number].test = &parts->searches[s].tests[t];
+		}
+	return tests;
+}
+
+/*
+ * Divides the nodes that are counted among words, whose bits are counted block
+ * by block, and comparisons for which nothing but the number is wanted: it
+ * follows from how often each segment is met.
+ */
+static void
+prepare_counting(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	const PersonaCounted *tests = list_tests(pass);
+
+	parts->place_sums = palloc0(sizeof(uint64) * (parts->counted_count + 1));
+	parts->place_nodes = palloc(sizeof(int32) * (parts->counted_count + 1));
+	parts->place_flips = palloc(sizeof(uint64) * (parts->counted_count + 1));
+	parts->segment_counts = palloc0(sizeof(uint64 *) * (parts->search_count + 1));
+	for (int c = 0; c < parts->counted_count; c++)
+	{
+		PersonaCounted *counted = &parts->counted[c];
+
+		if (parts->leaves[counted->node] != LEAF_SEARCH)
+			parts->word_needed[counted->node] = true;
+		if (parts->word_needed[counted->node])
+		{
+			counted->place = parts->place_count;
+			parts->place_nodes[parts->place_count] = counted->node;
+			parts->place_flips[parts->place_count++] = counted->negated ? ~UINT64CONST(0) : 0;
+			continue;
+		}
+		counted->test = tests[counted->node].test;
+		counted->search = tests[counted->node].search;
+		if (parts->segment_counts[counted->search] == NULL)
+			parts->segment_counts[counted->search] =
+				MemoryContextAllocExtended(CurrentMemoryContext,
+										   sizeof(uint64) * (parts->searches[counted->search].segments + 1),
+										   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	}
+}
+
+/* Adds what was counted to the sums, when this process has seen all its customers. */
+void
+persona_pass_end_counting(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	uint64	  **below = palloc0(sizeof(uint64 *) * (parts->search_count + 1));
+
+	for (int s = 0; s < parts->search_count; s++)
+	{
+		uint32		segments = parts->searches[s].segments;
+
+		if (parts->segment_counts[s] == NULL)
+			continue;
+		below[s] = palloc_extended(sizeof(uint64) * (segments + 1), MCXT_ALLOC_HUGE);
+		below[s][0] = 0;
+		for (uint32 i = 0; i < segments; i++)
+			below[s][i + 1] = below[s][i] + parts->segment_counts[s][i];
+	}
+	for (int c = 0; c < parts->counted_count; c++)
+	{
+		const PersonaCounted *counted = &parts->counted[c];
+		uint64		sum;
+
+		if (counted->test == NULL)
+			sum = parts->place_sums[counted->place];
+		else
+		{
+			sum = persona_search_sum(&parts->searches[counted->search], counted->test, below[counted->search]);
+			if (counted->negated)
+				sum = parts->customer_count - sum;
+		}
+		pass->sums[counted->sum] += sum;
+	}
+}
+
 /* Makes what blocks of this process share. */
 void
 persona_pass_prepare_blocks(PersonaPass *pass)
@@ -299,9 +403,13 @@ persona_pass_prepare_blocks(PersonaPass *pass)
 			{
 				n, parts->defaults[n] ? ~UINT64CONST(0) : 0
 			};
+	prepare_counting(pass);
 	parts->masks = palloc0(sizeof(uint64 *) * (parts->search_count + 1));
 	for (int s = 0; s < parts->search_count; s++)
-		parts->masks[s] = palloc_extended(sizeof(uint64) * (parts->searches[s].segments + 1), MCXT_ALLOC_HUGE);
+	{
+		persona_search_prepare_blocks(&parts->searches[s], parts->word_needed);
+		parts->masks[s] = palloc_extended(sizeof(uint64) * (parts->searches[s].bound_count + 2), MCXT_ALLOC_HUGE);
+	}
 	parts->tally = persona_tally_make(parts->counts);
 	write_code(pass);
 }
@@ -319,8 +427,7 @@ persona_pass_block(PersonaPass *pass, PersonaLane *lanes, int count)
 	block.lanes = count == PERSONA_LANES ? ~UINT64CONST(0) : (UINT64CONST(1) << count) - 1;
 	for (int i = 0; i < parts->event_leaf_count; i++)
 		words[parts->event_leaves[i].node] = parts->event_leaves[i].word;
-	for (int s = 0; s < parts->search_count; s++)
-		search_block(&parts->searches[s], s, lanes, count, parts->masks[s], words);
+	search_columns(parts, lanes, count, words);
 	spread_bits(parts, lanes, count, words);
 	for (int lane = 0; lane < count; lane++)
 	{
@@ -336,6 +443,9 @@ persona_pass_block(PersonaPass *pass, PersonaLane *lanes, int count)
 			evaluate_customer(pass, &block, lane, words);
 	}
 	combine(parts, words);
+	pcore_bits()->add_places(parts->place_sums, words, parts->place_nodes, parts->place_flips, parts->place_count,
+							 block.lanes);
+	parts->customer_count += count;
 	pass->question->block(pass, &block);
 	MemoryContextSwitchTo(outer);
 	MemoryContextReset(parts->block_memory);

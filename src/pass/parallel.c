@@ -226,8 +226,7 @@ take_part(Team *team)
 	{
 		if (parts->need_events)
 			evaluate_partitions(team);
-		if (pass->question->finish != NULL)
-			pass->question->finish(pass);
+		persona_pass_finish(pass);
 	}
 	BarrierDetach(&team->shared->barrier);
 	MemoryContextSwitchTo(outer);

@@ -94,6 +94,17 @@ typedef struct EventLeaf
 	uint64		word;
 } EventLeaf;
 
+/* A node whose customers are counted. */
+typedef struct PersonaCounted
+{
+	int			node;
+	bool		negated;
+	int			sum;			/* of the question */
+	int			place;			/* among place_sums, or */
+	int			search;			/* by segments: the search, */
+	const PersonaSearchTest *test;	/* and the test */
+} PersonaCounted;
+
 struct PersonaPassParts
 {
 	MemoryContext context;		/* for what lives as long as the pass */
@@ -113,6 +124,10 @@ struct PersonaPassParts
 	LeafKind   *leaves;			/* by node */
 	uint64	  **selectors;		/* by node of LEAF_RECORDS: those that it asks for */
 	bool	   *defaults;		/* by node: what it is without events */
+	bool	   *word_needed;	/* by node: in blocks */
+	int			counted_count;
+	int			counted_room;
+	PersonaCounted *counted;
 	int		   *order;			/* boolean nodes, parts first */
 	int			order_count;
 	int			bit_count;
@@ -149,7 +164,13 @@ struct PersonaPassParts
 	EventLeaf  *event_leaves;
 	const int  *code;			/* "all", "any" and "not" in order */
 	const int  *code_end;
-	uint64	  **masks;			/* by search: for each segment the lanes below it */
+	uint64	  **masks;			/* by search: for each bound the lanes below it */
+	uint64	  **segment_counts;	/* by search: how many customers are in each segment, or NULL */
+	int			place_count;	/* words whose bits are counted */
+	int32	   *place_nodes;
+	uint64	   *place_flips;
+	uint64	   *place_sums;
+	uint64		customer_count;
 	Size		limit;
 	int			partition_bits;
 	Tuplestorestate *rows;		/* of the result; NULL in a process that helps */
@@ -213,6 +234,7 @@ extern bool persona_pass_is_parallel_safe(PersonaPass *pass);
 /* block.c: evaluates some customers and shows them to the question. */
 extern void persona_pass_prepare_blocks(PersonaPass *pass);
 extern void persona_pass_block(PersonaPass *pass, PersonaLane *lanes, int count);
+extern void persona_pass_end_counting(PersonaPass *pass);
 
 /* Stretches of records that one participant wrote. */
 typedef struct PartitionInput
@@ -230,6 +252,7 @@ extern bool persona_pass_run_parallel(PersonaPass *pass, const char *symbol, Dat
 extern PersonaPass *persona_pass_make(const PersonaQuestion *question, PersonaProgram *program, PcoreInstant as_of,
 									  bool exact, Tuplestorestate *rows, TupleDesc desc);
 extern void persona_pass_choose_partitions(PersonaPass *pass);
+extern void persona_pass_finish(PersonaPass *pass);
 
 /* partition.c: brings the customers and the events of a partition together. */
 extern void persona_pass_partition(PersonaPass *pass, const PartitionInput *customers, const PartitionInput *events,

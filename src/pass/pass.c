@@ -99,6 +99,15 @@ evaluate_partitions(PersonaPass *pass)
 	MemoryContextSwitchTo(outer);
 }
 
+/* Ends what this process has to do with customers. */
+void
+persona_pass_finish(PersonaPass *pass)
+{
+	persona_pass_end_counting(pass);
+	if (pass->question->finish != NULL)
+		pass->question->finish(pass);
+}
+
 /* Makes a pass in this process alone. */
 static void
 run_alone(PersonaPass *pass)
@@ -125,8 +134,8 @@ run_alone(PersonaPass *pass)
 			evaluate_partitions(pass);
 		persona_store_close(parts->store);
 	}
-	if (!parts->inexact && pass->question->finish != NULL)
-		pass->question->finish(pass);
+	if (!parts->inexact)
+		persona_pass_finish(pass);
 	MemoryContextSwitchTo(outer);
 }
 

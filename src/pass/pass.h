@@ -46,6 +46,11 @@ typedef struct PersonaQuestion
 	void		(*finish) (PersonaPass *pass);
 } PersonaQuestion;
 
+/* Defines a question; other processes find it by its name. */
+#define PERSONA_QUESTION(name) \
+	extern PGDLLEXPORT const PersonaQuestion name; \
+	PGDLLEXPORT const PersonaQuestion name
+
 /* Some customers; functions below tell more of each. */
 struct PersonaBlock
 {
@@ -69,6 +74,9 @@ struct PersonaPass
 
 /* Asks for the truth of a node at as_of. */
 extern void persona_pass_need_node(PersonaPass *pass, int node);
+
+/* Asks for the number of customers for whom a node holds at as_of, to be added to a sum. */
+extern void persona_pass_need_count(PersonaPass *pass, int node, int sum);
 
 /* Asks for the customers' keys, their whole rows, all their records, room for sums. */
 extern void persona_pass_need_keys(PersonaPass *pass);

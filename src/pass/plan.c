@@ -73,6 +73,7 @@ persona_pass_need_node(PersonaPass *pass, int number)
 	const PersonaNode *node = &pass->program->set->nodes[number];
 
 	check_stack_depth();
+	parts->word_needed[number] = true;
 	if (parts->leaves[number] != LEAF_NOT_NEEDED)
 		return;
 	switch (node->kind)
@@ -100,6 +101,30 @@ persona_pass_need_node(PersonaPass *pass, int number)
 				break;
 			}
 	}
+}
+
+/* Asks for the number of customers for whom a node holds at as_of. */
+void
+persona_pass_need_count(PersonaPass *pass, int number, int sum)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	const PersonaNode *nodes = pass->program->set->nodes;
+	bool		negated = false;
+
+	for (; nodes[number].kind == PERSONA_NODE_NOT; number = nodes[number].parts[0])
+		negated = !negated;
+	/* The number may be all that is wanted of a test. */
+	if (nodes[number].kind != PERSONA_NODE_TEST)
+		persona_pass_need_node(pass, number);
+	else if (parts->leaves[number] == LEAF_NOT_NEEDED)
+		parts->leaves[number] = LEAF_BIT;
+	if (parts->counted_count == parts->counted_room)
+	{
+		parts->counted_room = Max(64, parts->counted_room * 2);
+		parts->counted = parts->counted == NULL ? palloc(sizeof(PersonaCounted) * parts->counted_room)
+			: repalloc(parts->counted, sizeof(PersonaCounted) * parts->counted_room);
+	}
+	parts->counted[parts->counted_count++] = (PersonaCounted) {.node = number,.negated = negated,.sum = sum};
 }
 
 /* Asks for the customers' keys. */
@@ -367,6 +392,7 @@ persona_pass_plan(PersonaPass *pass)
 
 	parts->leaves = palloc0(sizeof(LeafKind) * (set->node_count + 1));
 	parts->selectors = palloc0(sizeof(uint64 *) * (set->node_count + 1));
+	parts->word_needed = palloc0(sizeof(bool) * (set->node_count + 1));
 	parts->order = palloc(sizeof(int) * (set->node_count + 1));
 	pass->question->plan(pass);
 	persona_program_check_events(pass->program);

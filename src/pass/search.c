@@ -225,23 +225,21 @@ compare_integers(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-/* Returns the number of constants below an integer. */
+/* Returns the number of constants below an integer; without branches, which could not be foretold. */
 static inline int
 place_of_integer(const PersonaSearchLine *line, int64 number)
 {
-	int			low = 0;
-	int			high = line->count;
+	const int64 *base = line->numbers;
+	int			left = line->count;
 
-	while (low < high)
+	while (left > 1)
 	{
-		int			middle = (low + high) / 2;
+		int			half = left / 2;
 
-		if (line->numbers[middle] < number)
-			low = middle + 1;
-		else
-			high = middle;
+		base += base[half - 1] < number ? half : 0;
+		left -= half;
 	}
-	return low;
+	return (int) (base - line->numbers) + (left == 1 && *base < number);
 }
 
 /* Returns the segment of a value by the comparison of its type. */
@@ -444,31 +442,6 @@ prepare_test(PersonaSearchLine *line, PersonaSearchTest *test, const Pending *pe
 	}
 }
 
-/* Lists the runs of all tests of a column. */
-static void
-flatten(PersonaSearch *search)
-{
-	int			count = 0;
-
-	for (int t = 0; t < search->test_count; t++)
-		count += Max(search->tests[t].run_count, 1);
-	search->flat = palloc_extended(sizeof(PersonaFlatRun) * (count + 1), MCXT_ALLOC_HUGE);
-	for (int t = 0; t < search->test_count; t++)
-	{
-		const PersonaSearchTest *test = &search->tests[t];
-
-		if (test->members != NULL)
-			continue;
-		/* A test that never holds has an empty run. */
-		for (int r = 0; r < Max(test->run_count, 1); r++)
-			search->flat[search->flat_count++] = (PersonaFlatRun)
-			{
-				test->number, r == 0, test->run_count > 0 ? test->runs[r].from : 0,
-					test->run_count > 0 ? test->runs[r].until : 0
-			};
-	}
-}
-
 /* Ends adding. */
 PersonaSearch *
 persona_searches_ready(PersonaSearches *searches, int *count)
@@ -486,7 +459,6 @@ persona_searches_ready(PersonaSearches *searches, int *count)
 		ready[c].tests = palloc0(sizeof(PersonaSearchTest) * column->count);
 		for (int t = 0; t < column->count; t++)
 			prepare_test(ready[c].line, &ready[c].tests[t], &column->tests[t]);
-		flatten(&ready[c]);
 	}
 	*count = searches->count;
 	return ready;
@@ -509,4 +481,71 @@ persona_search_holds(const PersonaSearchTest *test, uint32 segment)
 		if (segment >= test->runs[r].from && segment < test->runs[r].until)
 			return true;
 	return false;
+}
+
+/* Numbers the segments at which runs of the wanted tests begin or end. */
+static void
+number_bounds(PersonaSearch *search, const bool *wanted)
+{
+	search->bounds = palloc0(sizeof(uint32) * (search->segments + 2));
+	for (int t = 0; t < search->test_count; t++)
+	{
+		const PersonaSearchTest *test = &search->tests[t];
+
+		if (!wanted[test->number] || test->members != NULL)
+			continue;
+		for (int r = 0; r < test->run_count; r++)
+			search->bounds[test->runs[r].from] = search->bounds[test->runs[r].until] = 1;
+	}
+	/* Below the first segment lies nothing. */
+	search->bounds[0] = 0;
+	for (uint32 s = 1; s <= search->segments; s++)
+		search->bounds[s] += search->bounds[s - 1];
+	search->bound_count = search->bounds[search->segments];
+}
+
+/* Prepares to answer those tests for blocks that are wanted, by number. */
+void
+persona_search_prepare_blocks(PersonaSearch *search, const bool *wanted)
+{
+	int			runs = 0;
+
+	number_bounds(search, wanted);
+	for (int t = 0; t < search->test_count; t++)
+		runs += Max(search->tests[t].run_count, 1);
+	search->flat = palloc_extended(sizeof(PersonaFlatRun) * (runs + 1), MCXT_ALLOC_HUGE);
+	search->members = palloc(sizeof(PersonaSearchTest *) * (search->test_count + 1));
+	for (int t = 0; t < search->test_count; t++)
+	{
+		PersonaSearchTest *test = &search->tests[t];
+
+		if (!wanted[test->number])
+			continue;
+		if (test->members != NULL)
+		{
+			search->members[search->member_count++] = test;
+			continue;
+		}
+		/* A test that never holds has an empty run. */
+		for (int r = 0; r < Max(test->run_count, 1); r++)
+			search->flat[search->flat_count++] = (PersonaFlatRun)
+			{
+				test->number, r == 0, test->run_count > 0 ? search->bounds[test->runs[r].from] : 0,
+					test->run_count > 0 ? search->bounds[test->runs[r].until] : 0
+			};
+	}
+}
+
+/* Returns in how many of the counted values a test holds. */
+uint64
+persona_search_sum(const PersonaSearch *search, const PersonaSearchTest *test, const uint64 *below)
+{
+	uint64		sum = 0;
+
+	for (int r = 0; test->members == NULL && r < test->run_count; r++)
+		sum += below[test->runs[r].until] - below[test->runs[r].from];
+	for (uint32 s = 0; test->members != NULL && s < search->segments; s++)
+		if (persona_search_holds(test, s))
+			sum += below[s + 1] - below[s];
+	return sum;
 }

@@ -34,7 +34,10 @@ typedef struct PersonaSearchTest
 	uint64	   *members;		/* or, for many runs, a bit for each segment */
 } PersonaSearchTest;
 
-/* A run of a test, in one array for all tests of a column: that is gone through for each block. */
+/*
+ * A run of a test, in one array for all tests of a column that are answered for
+ * blocks: that is gone through for each block.  It is told in bounds.
+ */
 typedef struct PersonaFlatRun
 {
 	int			number;			/* of the test */
@@ -49,9 +52,15 @@ struct PersonaSearch
 	uint32		segments;		/* the last is that of absent values */
 	int			test_count;
 	PersonaSearchTest *tests;
+	struct PersonaSearchLine *line;
+
+	/* for blocks: bounds are the segments at which a run begins or ends */
+	uint32		bound_count;
+	uint32	   *bounds;			/* by segment: the number of bounds at or below it */
 	int			flat_count;
 	PersonaFlatRun *flat;		/* of the tests that are no sets of bits */
-	struct PersonaSearchLine *line;
+	int			member_count;
+	PersonaSearchTest **members;	/* those that are */
 };
 
 /* Takes tests until they are prepared. */
@@ -71,5 +80,11 @@ extern uint32 persona_search(PersonaSearch *search, Datum value, bool null);
 
 /* Tells whether a test holds in a segment. */
 extern bool persona_search_holds(const PersonaSearchTest *test, uint32 segment);
+
+/* Prepares to answer those tests for blocks that are wanted, by number. */
+extern void persona_search_prepare_blocks(PersonaSearch *search, const bool *wanted);
+
+/* Returns in how many of the counted values a test holds; below[s] counts those in segments below s. */
+extern uint64 persona_search_sum(const PersonaSearch *search, const PersonaSearchTest *test, const uint64 *below);
 
 #endif							/* PERSONA_SEARCH_H */
