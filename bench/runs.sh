@@ -42,10 +42,11 @@ ask -c "INSERT INTO decided SELECT * FROM persona.next_message_at('$until')"
 timed 'INSERT ... SELECT of the same contacts' "INSERT INTO copy (customer, campaign, experience, channel, placement, message, send_at, subject, body, priority, score, reason, trigger, fired_at, decided_at, program)
 	SELECT customer, campaign, experience, channel, placement, message, send_at, subject, body, priority, score, reason, trigger, fired_at, '$until', persona.program_hash(persona.program()) FROM decided"
 timed 'full run' "CALL persona.run(as_of => '$until')"
-ask -c "SELECT format('%s contacts, %s per second', written, round(written / extract(epoch FROM ended_at - started_at))) FROM persona.run_log ORDER BY run DESC LIMIT 1"
+ask -c "SELECT format('%s contacts, %s per second, %s s to decide', written, round(written / extract(epoch FROM ended_at - started_at)), round(extract(epoch FROM writing_since - started_at), 1)) FROM persona.run_log ORDER BY run DESC LIMIT 1"
 ask -c 'VACUUM ANALYZE'
+timed 'next message of all customers, 3 days later' "SELECT count(*) FROM persona.next_message_at('2026-07-03 12:00+00')"
 timed 'full run, customers known' "CALL persona.run(as_of => '2026-07-03 12:00+00')"
-ask -c "SELECT format('%s contacts, %s per second', written, round(written / extract(epoch FROM ended_at - started_at))) FROM persona.run_log ORDER BY run DESC LIMIT 1"
+ask -c "SELECT format('%s contacts, %s per second, %s s to decide', written, round(written / extract(epoch FROM ended_at - started_at)), round(extract(epoch FROM writing_since - started_at), 1)) FROM persona.run_log ORDER BY run DESC LIMIT 1"
 
 printf '\nIncremental runs\n'
 ask -c "SELECT persona.watch_changes('bench.customer'); SELECT persona.watch_changes('bench.event')" >/dev/null
@@ -90,7 +91,7 @@ both 'batches of 1000' "INSERT INTO bench.event SELECT i, 1 + (random() * ($cust
 
 printf '\nRatios                                                              measured    target\n'
 ratio 'T7 full run / (next message of all + INSERT)' "${took['full run']} / (${took['next message of all customers']} + ${took['INSERT ... SELECT of the same contacts']})" '<= 1.5'
-ratio 'T7 the same, customers known' "${took['full run, customers known']} / (${took['next message of all customers']} + ${took['INSERT ... SELECT of the same contacts']})" '<= 1.5'
+ratio 'T7 the same, customers known' "${took['full run, customers known']} / (${took['next message of all customers, 3 days later']} + ${took['INSERT ... SELECT of the same contacts']})" '<= 1.5'
 for part in 0 0.001 0.01 0.1; do
 	ratio "T8 run after changes of $part / full run" "${took["run after changes of $part of the customers"]} / ${took['full run, customers known']}" "$([ $part != 0.01 ] || echo '<= 0.03')"
 done
