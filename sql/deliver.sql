@@ -180,6 +180,9 @@ RETURNS TABLE (customer %1$s, contact_id bigint, idempotency_key uuid, campaign 
 	lease_until timestamptz)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
+	SET plan_cache_mode = force_generic_plan
+	SET enable_seqscan = off
+	SET jit = off
 AS $claim$
 #variable_conflict use_column
 DECLARE
@@ -324,6 +327,9 @@ CREATE OR REPLACE FUNCTION persona.report_all(contacts uuid[], outcomes text[], 
 RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
+	SET plan_cache_mode = force_generic_plan
+	SET enable_seqscan = off
+	SET jit = off
 AS $report$
 DECLARE
 	changed uuid[];
@@ -532,6 +538,9 @@ COMMENT ON FUNCTION persona.check_reports(uuid[], text[], timestamptz[]) IS 'ref
 CREATE FUNCTION persona.lock_reported(contacts uuid[], outcomes text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
+	SET plan_cache_mode = force_generic_plan
+	SET enable_seqscan = off
+	SET jit = off
 AS $$
 DECLARE
 	wrong record;

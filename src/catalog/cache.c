@@ -44,7 +44,8 @@ PG_FUNCTION_INFO_V1(persona_announce_change);
 static PersonaProgramValue *current_program = NULL;
 static Oid	anchor = InvalidOid;	/* persona.customer_binding */
 static bool current_is_valid = false;
-static bool built_in_transaction = false;	/* may hold uncommitted definitions */
+static bool built_in_transaction = false;	/* may hold uncommitted definitions, or old ones */
+static bool built_beside_writes = false;	/* so may this, unless the transaction commits and told of no change */
 static uint64 generation = 0;	/* changes with every invalidation */
 
 /* A program for one condition, as built from the current definitions. */
@@ -82,17 +83,17 @@ relcache_callback(Datum argument, Oid relation)
 static void
 transaction_callback(XactEvent event, void *argument)
 {
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE
 		&& event != XACT_EVENT_PARALLEL_COMMIT && event != XACT_EVENT_PARALLEL_ABORT)
 		return;
 	list_free_deep(retired);
 	retired = NIL;
-	if (built_in_transaction)
+	if (built_in_transaction || (built_beside_writes && event != XACT_EVENT_COMMIT))
 	{
 		current_is_valid = false;
 		generation++;
-		built_in_transaction = false;
 	}
+	built_in_transaction = built_beside_writes = false;
 }
 
 /* The same when a part of the transaction is undone. */
@@ -148,9 +149,14 @@ query_program(const char *query, int arguments, Oid *types, Datum *values)
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 
-	/* Whatever happens in this transaction may be undone or be older than now. */
-	if (own_snapshot || TransactionIdIsValid(GetTopTransactionIdIfAny()))
+	/*
+	 * What this transaction sees may be older than now, or be undone.  If it
+	 * commits and its triggers told of no change, it has changed no definition.
+	 */
+	if (own_snapshot)
 		built_in_transaction = true;
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		built_beside_writes = true;
 	PushActiveSnapshot(own_snapshot ? GetTransactionSnapshot() : GetLatestSnapshot());
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
