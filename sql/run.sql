@@ -395,6 +395,7 @@ CREATE TABLE persona.run_log (
 	written bigint NOT NULL DEFAULT 0,
 	skipped bigint NOT NULL DEFAULT 0,
 	suppressed jsonb NOT NULL DEFAULT '{}',
+	errors jsonb NOT NULL DEFAULT '[]',
 	writing_since timestamptz,
 	page bigint NOT NULL DEFAULT 0,
 	pages bigint,
@@ -417,7 +418,8 @@ COMMENT ON COLUMN persona.run_log.total IS 'the customers that were due; NULL wh
 COMMENT ON COLUMN persona.run_log.done IS 'the customers that are done';
 COMMENT ON COLUMN persona.run_log.written IS 'the contacts that it wrote';
 COMMENT ON COLUMN persona.run_log.skipped IS 'customers left to a later run, since another session had them, or had decided for them later';
-COMMENT ON COLUMN persona.run_log.suppressed IS 'customers who got no contact, by the furthest stage that a campaign reached; gone: they are no customers any more';
+COMMENT ON COLUMN persona.run_log.suppressed IS 'customers who got no contact, by the furthest stage that a campaign reached; error: the decision failed; gone: they are no customers any more';
+COMMENT ON COLUMN persona.run_log.errors IS 'what failed, at most 20: objects with customer (not there if it concerns all), sqlstate, message and where';
 COMMENT ON COLUMN persona.run_log.writing_since IS 'when it began to write';
 COMMENT ON COLUMN persona.run_log.page IS 'how far it is in its list, in pages';
 COMMENT ON COLUMN persona.run_log.pages IS 'how long its list is, in pages';
@@ -437,7 +439,7 @@ CREATE VIEW persona.run_progress WITH (security_invoker = true) AS
 		round((r.done / nullif(extract(epoch FROM clock_timestamp() - r.writing_since), 0))::numeric, 1) AS per_second,
 		CASE WHEN r.done > 0 AND p.number IS NOT NULL
 			THEN r.writing_since + (clock_timestamp() - r.writing_since) * (1.0 * r.total / r.done)::double precision END AS expected_end,
-		r.written, r.skipped, r.suppressed, r.pid
+		r.written, r.skipped, r.suppressed, r.errors, r.pid
 	FROM persona.run_log AS r
 		LEFT JOIN persona.progress AS p ON p.task = 'run' AND p.number = r.run AND p.pid = r.pid
 	WHERE r.ended_at IS NULL;
@@ -455,7 +457,8 @@ COMMENT ON COLUMN persona.run_progress.per_second IS 'customers per second since
 COMMENT ON COLUMN persona.run_progress.expected_end IS 'when it will end if it goes on at this rate; NULL if unknown';
 COMMENT ON COLUMN persona.run_progress.written IS 'the contacts that it has written';
 COMMENT ON COLUMN persona.run_progress.skipped IS 'customers left to a later run';
-COMMENT ON COLUMN persona.run_progress.suppressed IS 'customers who got no contact, by the furthest stage that a campaign reached; gone: they are no customers any more';
+COMMENT ON COLUMN persona.run_progress.suppressed IS 'customers who got no contact, by the furthest stage that a campaign reached; error: the decision failed; gone: they are no customers any more';
+COMMENT ON COLUMN persona.run_progress.errors IS 'what failed, at most 20: objects with customer (not there if it concerns all), sqlstate, message and where';
 COMMENT ON COLUMN persona.run_progress.pid IS 'the process that runs it';
 
 --------------------------------------------------------------------------------
@@ -551,6 +554,66 @@ $$;
 
 COMMENT ON FUNCTION persona.create_runtime_triggers() IS 'makes the triggers of contacts, responses and choices; unbind_customers() drops them, since they need the extension';
 
+CREATE FUNCTION persona.create_sparing(question name, answer name, key_type text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format($sql$
+CREATE OR REPLACE FUNCTION persona.%1$I(asked %3$s[], as_of timestamptz, program persona.program,
+	OUT customers %3$s[], OUT answers persona.%4$I[], OUT errors jsonb) RETURNS record
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+	firsts integer[] := ARRAY[1];
+	lasts integer[] := ARRAY[cardinality(asked)];
+	first integer;
+	last integer;
+	found %3$s[];
+	found_answers persona.%4$I[];
+	failed boolean;
+	said text;
+	code text;
+	place text;
+BEGIN
+	customers := '{}';
+	answers := '{}';
+	errors := '[]';
+	WHILE cardinality(firsts) > 0 LOOP
+		first := firsts[cardinality(firsts)];
+		last := lasts[cardinality(lasts)];
+		firsts := trim_array(firsts, 1);
+		lasts := trim_array(lasts, 1);
+		BEGIN
+			SELECT array_agg(q.customer), array_agg(q.%4$I) INTO found, found_answers
+			FROM persona.%2$I(asked[first : last], as_of, program) AS q;
+			failed := false;
+		EXCEPTION WHEN data_exception OR program_limit_exceeded OR raise_exception THEN
+			GET STACKED DIAGNOSTICS said = MESSAGE_TEXT, code = RETURNED_SQLSTATE, place = PG_EXCEPTION_CONTEXT;
+			failed := true;
+		END;
+		IF NOT failed THEN
+			customers := customers || found;
+			answers := answers || found_answers;
+		ELSIF first = last THEN
+			errors := errors || jsonb_build_object('customer', asked[first]::text, 'sqlstate', code, 'message', said,
+				'where', substring(place FROM '^[^\n]*'));
+		ELSE
+			-- the half that comes last is looked at first
+			firsts := firsts || ARRAY[(first + last) / 2 + 1, first];
+			lasts := lasts || ARRAY[last, (first + last) / 2];
+		END IF;
+	END LOOP;
+END
+$body$ $sql$, question || '_or_errors', question, key_type, answer);
+	EXECUTE format('COMMENT ON FUNCTION persona.%I(%s[], timestamptz, persona.program) IS %L', question || '_or_errors', key_type,
+		format('the same as %s(), as arrays, but for customers with whom it fails: they are not there, and errors tells of each', question));
+END
+$$;
+
+COMMENT ON FUNCTION persona.create_sparing(name, name, text) IS 'makes, or replaces in place, the variant of a function over some customers that leaves out those with whom it fails';
+
 CREATE FUNCTION persona.create_runner() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -576,17 +639,18 @@ CREATE OR REPLACE FUNCTION persona.rulings(customers %1$s[], as_of timestamptz, 
 RETURNS TABLE (customer %1$s, ruling persona.ruling)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
-	SELECT c.%2$s, d
+	SELECT c.%2$s, (d.*)::persona.ruling
 	FROM %3$s
 	CROSS JOIN LATERAL persona.judge(p.program, c.*, t.events, rulings.as_of) AS d
 	WHERE c.%2$s %4$s ANY (rulings.customers);
 END$sql$, made.type, made.key, persona.bound_scan('(SELECT persona.unpacked(rulings.program) OFFSET 0)'), made.operator);
+	PERFORM persona.create_sparing('rulings', 'ruling', made.type);
 	EXECUTE format($sql$
 CREATE OR REPLACE FUNCTION persona.all_rulings(as_of timestamptz, program persona.program)
 RETURNS TABLE (customer %1$s, ruling persona.ruling)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS %4$s
 BEGIN ATOMIC
-	SELECT c.%2$s, d
+	SELECT c.%2$s, (d.*)::persona.ruling
 	FROM %3$s
 	CROSS JOIN LATERAL persona.judge(p.program, c.*, t.events, all_rulings.as_of) AS d;
 END$sql$, made.type, made.key, persona.bound_scan('(SELECT persona.unpacked(all_rulings.program) OFFSET 0)'), made.rows);
@@ -623,6 +687,7 @@ DECLARE
 	full_channels text[];
 	full_days date[];
 	refused integer[];
+	again record;
 	judged record;
 BEGIN
 	IF places AND EXISTS (SELECT FROM persona.channel AS c WHERE c.capacity_per_day IS NOT NULL) THEN
@@ -653,13 +718,14 @@ BEGIN
 
 			-- the others are judged again, without these places
 			write_contacts.program := persona.close_days(write_contacts.program, full_channels, full_days);
+			SELECT * INTO again
+			FROM persona.rulings_or_errors(ARRAY(SELECT customers[r.n] FROM unnest(refused) AS r (n)), as_of, write_contacts.program);
 			FOR judged IN
-				SELECT u.n, j.ruling
-				FROM unnest(refused) AS u (n)
-					JOIN persona.rulings(ARRAY(SELECT customers[r.n] FROM unnest(refused) AS r (n)), as_of, write_contacts.program) AS j
-						ON j.customer %2$s customers[u.n]
+				SELECT u.n, a.i FROM unnest(refused) AS u (n)
+					LEFT JOIN unnest(again.customers) WITH ORDINALITY AS a (customer, i) ON a.customer %2$s customers[u.n]
 			LOOP
-				rulings[judged.n] := judged.ruling;
+				rulings[judged.n] := CASE WHEN judged.i IS NULL THEN ROW('error', '-infinity', NULL)::persona.ruling
+					ELSE again.answers[judged.i] END;
 				deciders[judged.n] := persona.keep_program(write_contacts.program);
 			END LOOP;
 		END LOOP;
@@ -685,7 +751,7 @@ $body$ $sql$, made.type, made.operator, given,
 
 	EXECUTE format($sql$
 CREATE OR REPLACE FUNCTION persona.write_batch(run persona.run_log, first tid, beyond tid,
-	OUT listed bigint, OUT written bigint, OUT skipped bigint, OUT suppressed jsonb) RETURNS record
+	OUT listed bigint, OUT written bigint, OUT skipped bigint, OUT suppressed jsonb, OUT errors jsonb) RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
@@ -694,8 +760,7 @@ DECLARE
 	asked %1$s[];
 	held %1$s[];
 	given persona.ruling[];
-	judged %1$s[];
-	judgments persona.ruling[];
+	judged record;
 	gone bigint := 0;
 	program persona.program;
 	outcome record;
@@ -729,22 +794,28 @@ BEGIN
 			DELETE FROM persona.change AS c USING unnest(asked) AS a (customer) WHERE c.customer %2$s a.customer;
 			DELETE FROM persona.run_change AS c USING unnest(asked) AS a (customer) WHERE c.customer %2$s a.customer;
 		END IF;
-		SELECT array_agg(r.customer), array_agg(r.ruling) INTO judged, judgments
-		FROM persona.rulings(asked, run.as_of, program) AS r;
-		held := held || judged;
-		given := given || judgments;
+		SELECT * INTO judged FROM persona.rulings_or_errors(asked, run.as_of, program);
+		held := held || judged.customers;
+		given := given || judged.answers;
+		errors := judged.errors;
+		-- who could not be decided stays due
+		UPDATE persona.due AS d SET valid_until = '-infinity'
+		FROM jsonb_array_elements(errors) AS e WHERE d.customer %2$s (e ->> 'customer')::%1$s;
 		DELETE FROM persona.due AS d USING unnest(asked) AS a (customer)
-		WHERE d.customer %2$s a.customer AND NOT EXISTS (SELECT FROM unnest(judged) AS j (customer) WHERE j.customer %2$s a.customer);
+		WHERE d.customer %2$s a.customer AND NOT EXISTS (SELECT FROM unnest(judged.customers) AS j (customer) WHERE j.customer %2$s a.customer)
+			AND NOT EXISTS (SELECT FROM jsonb_array_elements(errors) AS e WHERE (e ->> 'customer')::%1$s %2$s a.customer);
+		GET DIAGNOSTICS gone = ROW_COUNT;
 	END IF;
 
 	written := 0;
-	suppressed := CASE WHEN gone > 0 THEN jsonb_build_object('gone', gone) ELSE '{}' END;
+	suppressed := CASE WHEN gone > 0 THEN jsonb_build_object('gone', gone) ELSE '{}' END
+		|| CASE WHEN jsonb_array_length(errors) > 0 THEN jsonb_build_object('error', jsonb_array_length(errors)) ELSE '{}' END;
 	IF held IS NOT NULL THEN
 		SELECT * INTO outcome FROM persona.write_contacts(held, given, run.as_of, program, run.campaigns IS NULL, true);
 		written := cardinality(outcome.written);
-		suppressed := suppressed || coalesce(outcome.suppressed, '{}');
+		suppressed := persona.add_counts(suppressed, outcome.suppressed);
 	END IF;
-	skipped := listed - coalesce(cardinality(held), 0) - gone;
+	skipped := listed - coalesce(cardinality(held), 0) - gone - coalesce(jsonb_array_length(errors), 0);
 	IF run.campaigns IS NULL AND listed > coalesce(cardinality(locked), 0) THEN
 		-- another session has them, and may give them up
 		INSERT INTO persona.change (customer)
@@ -840,7 +911,7 @@ CREATE FUNCTION persona.drop_runner() RETURNS void
 	SET client_min_messages = warning
 AS $$
 BEGIN
-	DROP FUNCTION IF EXISTS persona.rulings, persona.all_rulings, persona.rulings_for, persona.write_contacts, persona.write_batch, persona.commit_message;
+	DROP FUNCTION IF EXISTS persona.rulings, persona.rulings_or_errors, persona.all_rulings, persona.rulings_for, persona.write_contacts, persona.write_batch, persona.commit_message;
 END
 $$;
 
@@ -851,7 +922,8 @@ REVOKE EXECUTE ON FUNCTION
 	persona.create_change_triggers(regclass, name), persona.drop_change_triggers(regclass),
 	persona.watch_changes(regclass, name, name, interval, boolean), persona.unwatch_changes(regclass),
 	persona.drop_all_change_triggers(),
-	persona.create_due(), persona.create_runtime_triggers(), persona.create_runner(), persona.drop_runner()
+	persona.create_due(), persona.create_runtime_triggers(), persona.create_sparing(name, name, text), persona.create_runner(),
+	persona.drop_runner()
 FROM PUBLIC;
 
 --------------------------------------------------------------------------------
@@ -1050,11 +1122,18 @@ BEGIN
 		ORDER BY r.run DESC LIMIT 1;
 		everyone_since := CASE WHEN fresh THEN run.as_of ELSE coalesce(everyone_since, run.as_of) END;
 	END IF;
-	-- what places on scarce channels are worth over all customers
-	UPDATE persona.run_log AS r SET priced = persona.keep_program(persona.priced_program(run.as_of,
-		(SELECT p.program FROM persona.program_archive AS p WHERE p.hash = run.program LIMIT 1)))
-	WHERE r.run = number
-	RETURNING r.priced INTO STRICT run.priced;
+	-- what places on scarce channels are worth over all customers; without prices, if one of them can't be decided
+	BEGIN
+		UPDATE persona.run_log AS r SET priced = persona.keep_program(persona.priced_program(run.as_of,
+			(SELECT p.program FROM persona.program_archive AS p WHERE p.hash = run.program LIMIT 1)))
+		WHERE r.run = number
+		RETURNING r.priced INTO STRICT run.priced;
+	EXCEPTION WHEN data_exception OR program_limit_exceeded OR raise_exception THEN
+		UPDATE persona.run_log AS r SET priced = r.program,
+			errors = jsonb_build_array(jsonb_build_object('sqlstate', SQLSTATE, 'message', SQLERRM, 'where', 'prices'))
+		WHERE r.run = number
+		RETURNING r.priced INTO STRICT run.priced;
+	END;
 	EXECUTE 'CREATE TEMPORARY TABLE persona_work AS ' || persona.due_query(run, everyone_since);
 	GET DIAGNOSTICS found = ROW_COUNT;
 
@@ -1066,15 +1145,20 @@ BEGIN
 			DROP TABLE pg_temp.persona_work;
 			EXECUTE 'CREATE TEMPORARY TABLE persona_work AS ' || persona.due_query(run, everyone_since);
 		END IF;
-		ALTER TABLE pg_temp.persona_work RENAME TO persona_list;
-		ANALYZE pg_temp.persona_list;
-		EXECUTE format('CREATE TEMPORARY TABLE persona_work AS '
-			'SELECT a.customer, l.changed, l.decided_before, a.ruling '
-			'FROM persona.all_rulings(%1$L, persona.close_full_days((SELECT p.program FROM persona.program_archive AS p WHERE p.hash = %2$L LIMIT 1), %1$L)) AS a '
-			'JOIN pg_temp.persona_list AS l ON l.customer %3$s a.customer', run.as_of, run.priced,
-			(SELECT q.operator FROM persona.customer_key() AS k, persona.equality(k.type, k.type) AS q));
-		GET DIAGNOSTICS found = ROW_COUNT;
-		DROP TABLE pg_temp.persona_list;
+		BEGIN
+			ALTER TABLE pg_temp.persona_work RENAME TO persona_list;
+			ANALYZE pg_temp.persona_list;
+			EXECUTE format('CREATE TEMPORARY TABLE persona_work AS '
+				'SELECT a.customer, l.changed, l.decided_before, a.ruling '
+				'FROM persona.all_rulings(%1$L, persona.close_full_days((SELECT p.program FROM persona.program_archive AS p WHERE p.hash = %2$L LIMIT 1), %1$L)) AS a '
+				'JOIN pg_temp.persona_list AS l ON l.customer %3$s a.customer', run.as_of, run.priced,
+				(SELECT q.operator FROM persona.customer_key() AS k, persona.equality(k.type, k.type) AS q));
+			GET DIAGNOSTICS found = ROW_COUNT;
+			DROP TABLE pg_temp.persona_list;
+		EXCEPTION WHEN data_exception OR program_limit_exceeded OR raise_exception THEN
+			-- some can't be decided: the batches find out who
+			SELECT count(*) INTO found FROM pg_temp.persona_work;
+		END;
 	END IF;
 
 	UPDATE persona.run_log AS r SET state = 'writing', since = everyone_since, total = found, writing_since = clock_timestamp(),
@@ -1098,6 +1182,18 @@ CREATE FUNCTION persona.add_counts(counts jsonb, more jsonb) RETURNS jsonb
 	END;
 
 COMMENT ON FUNCTION persona.add_counts(jsonb, jsonb) IS 'the sum, key by key, of two objects of counts; NULL is empty';
+
+CREATE FUNCTION persona.add_errors(errors jsonb, more jsonb) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT coalesce(jsonb_agg(e.value ORDER BY e.n), '[]')
+		FROM (SELECT a.value, a.n
+			FROM jsonb_array_elements(coalesce(errors, '[]') || coalesce(more, '[]')) WITH ORDINALITY AS a (value, n)
+			ORDER BY a.n LIMIT 20) AS e;
+	END;
+
+COMMENT ON FUNCTION persona.add_errors(jsonb, jsonb) IS 'the first 20 elements of two arrays; NULL is empty';
 
 CREATE FUNCTION persona.step_run(number bigint) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1124,7 +1220,8 @@ BEGIN
 	FROM persona.write_batch(run, format('(%s,0)', run.page)::tid, format('(%s,0)', next_page)::tid);
 	UPDATE persona.run_log AS r SET page = next_page, done = r.done + batch.listed,
 		written = r.written + batch.written, skipped = r.skipped + batch.skipped,
-		suppressed = persona.add_counts(r.suppressed, batch.suppressed)
+		suppressed = persona.add_counts(r.suppressed, batch.suppressed),
+		errors = persona.add_errors(r.errors, batch.errors)
 	WHERE r.run = number
 	RETURNING r.* INTO run;
 	SELECT coalesce(sum(c.value::bigint), 0) INTO all_suppressed FROM jsonb_each_text(run.suppressed) AS c;

@@ -118,7 +118,7 @@ DECLARE
 	selected text;
 	described record;
 BEGIN
-	SELECT format_type(k.type, -1) AS type, k.declared, q.operator, quote_ident(b.key_column) AS key
+	SELECT format_type(k.type, -1) AS type, k.declared, q.operator, quote_ident(b.key_column) AS key, b.relation::text
 	INTO STRICT made
 	FROM persona.customer_key() AS k CROSS JOIN persona.equality(k.type, k.type) AS q
 		CROSS JOIN persona.customer_binding AS b;
@@ -130,12 +130,13 @@ CREATE OR REPLACE FUNCTION persona.standings(customers %1$s[], as_of timestamptz
 RETURNS TABLE (customer %1$s, standing persona.standing)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-	SELECT c.%2$s, d
+	SELECT c.%2$s, (d.*)::persona.standing
 	FROM %3$s
 	CROSS JOIN LATERAL persona.stand(p.program, c.*, t.events, standings.as_of) AS d
 	WHERE standings.customers IS NULL OR c.%2$s %4$s ANY (standings.customers);
 END$sql$, made.type, made.key, persona.bound_scan('(SELECT persona.unpacked(standings.program) OFFSET 0)'), made.operator);
 
+	PERFORM persona.create_sparing('standings', 'standing', made.type);
 	EXECUTE format($sql$
 CREATE OR REPLACE FUNCTION persona.update_snapshot(everyone boolean, as_of timestamptz, earlier timestamptz, program persona.program)
 RETURNS bigint
@@ -143,24 +144,43 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-	asked %1$s[];
+	asked %1$s[] := CASE WHEN NOT everyone THEN ARRAY(SELECT l.customer FROM pg_temp.persona_listed AS l) END;
+	spared record;
+	errors jsonb := '[]';
 	looked_at bigint;
 BEGIN
-	IF everyone THEN
+	BEGIN
 		CREATE TEMPORARY TABLE persona_standing ON COMMIT DROP AS
-			SELECT s.customer, s.standing FROM persona.standings(NULL, update_snapshot.as_of, update_snapshot.program) AS s;
-		-- and whoever is gone
-		INSERT INTO pg_temp.persona_standing (customer)
-		SELECT d.customer FROM persona.snapshot_due AS d
-		WHERE NOT EXISTS (SELECT FROM pg_temp.persona_standing AS s WHERE s.customer %2$s d.customer);
-	ELSE
-		asked := ARRAY(SELECT l.customer FROM pg_temp.persona_listed AS l);
-		CREATE TEMPORARY TABLE persona_standing ON COMMIT DROP AS
-			SELECT l.customer, s.standing
-			FROM unnest(asked) AS l (customer)
-				LEFT JOIN persona.standings(asked, update_snapshot.as_of, update_snapshot.program) AS s ON s.customer %2$s l.customer;
+			SELECT s.customer, s.standing FROM persona.standings(asked, update_snapshot.as_of, update_snapshot.program) AS s;
+	EXCEPTION WHEN data_exception OR program_limit_exceeded OR raise_exception THEN
+		-- it fails with some: find out with whom
+		CREATE TEMPORARY TABLE persona_standing (customer %4$s, standing persona.standing) ON COMMIT DROP;
+		IF everyone THEN
+			asked := ARRAY(SELECT c.%5$s FROM %6$s AS c);
+		END IF;
+		FOR i IN 0 .. (cardinality(asked) - 1) / 2000 LOOP
+			spared := persona.standings_or_errors(asked[2000 * i + 1 : 2000 * (i + 1)], update_snapshot.as_of, update_snapshot.program);
+			INSERT INTO pg_temp.persona_standing SELECT spared.customers[n], spared.answers[n] FROM generate_subscripts(spared.customers, 1) AS n;
+			errors := errors || spared.errors;
+		END LOOP;
+	END;
+	SELECT count(*) + jsonb_array_length(errors) INTO looked_at FROM pg_temp.persona_standing;
+	-- and whoever is gone; of those with whom it fails the snapshot tells what it told before
+	INSERT INTO pg_temp.persona_standing (customer)
+	SELECT d.customer
+	FROM (SELECT l.customer FROM pg_temp.persona_listed AS l
+		UNION SELECT u.customer FROM persona.snapshot_due AS u WHERE everyone) AS d
+	WHERE NOT EXISTS (SELECT FROM pg_temp.persona_standing AS s WHERE s.customer %2$s d.customer)
+		AND NOT EXISTS (SELECT FROM jsonb_array_elements(errors) AS e WHERE (e ->> 'customer')::%1$s %2$s d.customer);
+	INSERT INTO persona.snapshot_due AS d (customer, valid_until)
+	SELECT (e ->> 'customer')::%1$s, '-infinity' FROM jsonb_array_elements(errors) AS e
+	ON CONFLICT (customer) DO UPDATE SET valid_until = EXCLUDED.valid_until;
+	IF errors <> '[]' THEN
+		RAISE WARNING USING
+			MESSAGE = format('%%s customers are left as the snapshot was, since their answers fail', jsonb_array_length(errors)),
+			DETAIL = format('Customer %%s: %%s.', errors -> 0 ->> 'customer', errors -> 0 ->> 'message'),
+			HINT = 'The next refresh looks at them again.';
 	END IF;
-	SELECT count(*) INTO looked_at FROM pg_temp.persona_standing;
 	ANALYZE pg_temp.persona_standing;
 
 	DELETE FROM persona.snapshot_due AS d USING pg_temp.persona_standing AS s
@@ -215,7 +235,7 @@ BEGIN
 	DROP TABLE pg_temp.persona_standing, pg_temp.persona_member, pg_temp.persona_left, pg_temp.persona_entered;
 	RETURN looked_at;
 END
-$body$ $sql$, made.type, made.operator, selected);
+$body$ $sql$, made.type, made.operator, selected, made.declared, made.key, made.relation);
 	EXECUTE format('COMMENT ON FUNCTION persona.standings(%s[], timestamptz, persona.program) IS %L', made.type,
 		'where each of some customers stands as of an instant, with a program; NULL: all');
 	COMMENT ON FUNCTION persona.update_snapshot(boolean, timestamptz, timestamptz, persona.program) IS
@@ -247,7 +267,7 @@ CREATE FUNCTION persona.drop_refresher() RETURNS void
 AS $$
 BEGIN
 	DROP VIEW IF EXISTS persona.next_message_snapshot;
-	DROP FUNCTION IF EXISTS persona.standings, persona.update_snapshot;
+	DROP FUNCTION IF EXISTS persona.standings, persona.standings_or_errors, persona.update_snapshot;
 END
 $$;
 

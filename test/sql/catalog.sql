@@ -72,7 +72,7 @@ WHERE f.provolatile = 'v'
 		watch_changes,unwatch_changes,capture_changes,create_change_triggers,drop_change_triggers,drop_all_change_triggers,
 		create_due,create_runtime_triggers,create_runner,drop_runner,keep_program,check_as_of,need_no_transaction,show_run,hide_run,
 		run,start_run,list_run,begin_everyone,step_run,finish_run,take_places,give_place_back,
-		create_snapshot,create_refresher,drop_refresher,refresh_snapshot,pass_change_on}')
+		create_snapshot,create_refresher,drop_refresher,refresh_snapshot,pass_change_on,create_sparing,grant_job}')
 ORDER BY f.signature::text COLLATE "C";
 -- those, and only those, keep out of parallel plans
 SELECT f.signature, f.provolatile, f.proparallel
@@ -171,7 +171,7 @@ WHERE col_description(a.attrelid, a.attnum) IS NULL;
 -- functions with a body that is bound, marked so that a query can look into them, but for those that change contacts
 SELECT p.oid::regprocedure, p.provolatile, p.proparallel, p.prosecdef, p.proconfig
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message', 'update_snapshot') AND p.proname !~ '^choose_'
+WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message', 'update_snapshot', 'rulings_or_errors', 'standings_or_errors') AND p.proname !~ '^choose_'
 	AND (p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.prosecdef OR p.proisstrict OR p.proconfig IS NOT NULL);
 SELECT p.oid::regprocedure
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
