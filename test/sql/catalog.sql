@@ -12,7 +12,10 @@ CREATE VIEW member AS
 	SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS object
 	FROM pg_depend AS d
 	WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-		AND d.refobjid = (SELECT e.oid FROM pg_extension AS e WHERE e.extname = 'persona');
+		AND d.refobjid = (SELECT e.oid FROM pg_extension AS e WHERE e.extname = 'persona')
+		-- from PostgreSQL 17 on, types that come with relations and other types are members, too
+		AND NOT EXISTS (SELECT FROM pg_type AS t LEFT JOIN pg_class AS r ON r.oid = t.typrelid
+			WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND (t.typcategory = 'A' OR r.relkind <> 'c'));
 CREATE VIEW function AS
 	SELECT p.*, p.oid::regprocedure AS signature, l.lanname
 	FROM member AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid JOIN pg_language AS l ON l.oid = p.prolang;
@@ -27,10 +30,10 @@ FROM member AS m CROSS JOIN LATERAL pg_identify_object(m.classid, m.objid, 0) AS
 WHERE i.schema IS DISTINCT FROM 'persona' AND i.type NOT IN ('cast', 'event trigger')
 ORDER BY m.object COLLATE "C";
 -- event triggers and casts have no schema
-SELECT i.type, i.identity
+SELECT i.type, replace(i.identity, 'pg_catalog.', '') AS identity
 FROM member AS m CROSS JOIN LATERAL pg_identify_object(m.classid, m.objid, 0) AS i
 WHERE i.schema IS NULL
-ORDER BY i.type, i.identity COLLATE "C";
+ORDER BY i.type, replace(i.identity, 'pg_catalog.', '') COLLATE "C";
 
 --
 -- Everything has a comment
