@@ -60,4 +60,11 @@
 #define PERSONA_BACKEND_STATUS(place) (&pgstat_fetch_stat_local_beentry(place)->backendStatus)
 #endif
 
+/* 18 can leave room before a minimal tuple. */
+#if PG_VERSION_NUM >= 180000
+#define PERSONA_FORM_MINIMAL_TUPLE(desc, values, nulls) heap_form_minimal_tuple(desc, values, nulls, 0)
+#else
+#define PERSONA_FORM_MINIMAL_TUPLE(desc, values, nulls) heap_form_minimal_tuple(desc, values, nulls)
+#endif
+
 #endif							/* PERSONA_COMPAT_H */

@@ -11,7 +11,6 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "pass/pass.h"
-#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -22,7 +21,6 @@
 #include "utils/varbit.h"
 
 PG_FUNCTION_INFO_V1(persona_reach_of_all);
-PG_FUNCTION_INFO_V1(persona_overlap_of_all);
 PG_FUNCTION_INFO_V1(persona_masks_of_all);
 PG_FUNCTION_INFO_V1(persona_memberships_of_all);
 PG_FUNCTION_INFO_V1(persona_openings_of_all);
@@ -86,7 +84,7 @@ run(FunctionCallInfo fcinfo, const char *symbol, const PersonaQuestion *question
 	program = persona_program_open(fcinfo->flinfo, PG_GETARG_DATUM(0));
 	if (type != NULL)
 		check_columns(result->setDesc, key_type(program), type);
-	return persona_pass_run(symbol, question, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1),
+	return persona_pass_run(symbol, question, 0, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1),
 							result->setResult, result->setDesc);
 }
 
@@ -140,115 +138,6 @@ persona_reach_of_all(PG_FUNCTION_ARGS)
 		values[2] = Float8GetDatum(all == 0 ? 0 : (double) pass->sums[c] / all);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
-	return (Datum) 0;
-}
-
-/* ---- overlaps ---- */
-
-#define BATCH 64				/* blocks whose words are collected before pairs are counted */
-
-/* Words of blocks, by cohort. */
-typedef struct Overlap
-{
-	int			filled;
-	uint64	   *words;			/* cohort * BATCH + block */
-} Overlap;
-
-/* Returns the place of a pair of cohorts, a <= b, among the sums. */
-static inline Size
-pair_place(Size count, Size a, Size b)
-{
-	return a * count - a * (a + 1) / 2 + b;
-}
-
-static void
-overlap_plan(PersonaPass *pass)
-{
-	int			count = pass->program->cohort_count;
-	Overlap    *overlap = palloc0(sizeof(Overlap));
-
-	need_cohorts(pass);
-	persona_pass_need_sums(pass, pair_place(count, count, count) + 1);
-	overlap->words = palloc_extended(sizeof(uint64) * BATCH * (count + 1), MCXT_ALLOC_HUGE);
-	pass->state = overlap;
-}
-
-/* Counts the customers in each pair of cohorts of the blocks that were collected. */
-static void
-count_pairs(PersonaPass *pass)
-{
-	Overlap    *overlap = pass->state;
-	Size		count = pass->program->cohort_count;
-
-	for (Size a = 0; a < count; a++)
-	{
-		const uint64 *left = overlap->words + a * BATCH;
-
-		CHECK_FOR_INTERRUPTS();
-		for (Size b = a; b < count; b++)
-		{
-			const uint64 *right = overlap->words + b * BATCH;
-			uint64		sum = 0;
-
-			for (int i = 0; i < overlap->filled; i++)
-				if ((left[i] & right[i]) != 0)
-					sum += pg_popcount64(left[i] & right[i]);
-			pass->sums[pair_place(count, a, b)] += sum;
-		}
-	}
-	overlap->filled = 0;
-}
-
-/* Collects the words of a block. */
-static void
-overlap_block(PersonaPass *pass, const PersonaBlock *block)
-{
-	Overlap    *overlap = pass->state;
-
-	for (int c = 0; c < pass->program->cohort_count; c++)
-		overlap->words[c * BATCH + overlap->filled] = block->words[pass->program->cohorts[c].node] & block->lanes;
-	if (++overlap->filled == BATCH)
-		count_pairs(pass);
-}
-
-PERSONA_QUESTION(persona_question_overlap) = {overlap_plan, overlap_block, count_pairs};
-
-/*
- * persona.overlap_of_all(program, as_of): for each pair of cohorts (each once,
- * in the order of names) how many customers are in both; pairs without are left
- * out.  No rows for NULL.
- */
-Datum
-persona_overlap_of_all(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	PersonaPass *pass = run(fcinfo, "persona_question_overlap", &persona_question_overlap, NULL);
-	Size		count = pass == NULL ? 0 : pass->program->cohort_count;
-	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "persona rows", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext outer = MemoryContextSwitchTo(memory);
-
-	for (Size a = 0; a < count; a++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		for (Size b = a + 1; b < count; b++)
-		{
-			uint64		both = pass->sums[pair_place(count, a, b)];
-			uint64		of_a = pass->sums[pair_place(count, a, a)];
-			uint64		of_b = pass->sums[pair_place(count, b, b)];
-			Datum		values[4];
-			bool		nulls[4] = {false};
-
-			if (both == 0)
-				continue;
-			values[0] = CStringGetTextDatum(pass->program->cohorts[a].name);
-			values[1] = CStringGetTextDatum(pass->program->cohorts[b].name);
-			values[2] = Int64GetDatum(both);
-			values[3] = Float8GetDatum((double) both / (of_a + of_b - both));
-			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		}
-		MemoryContextReset(memory);
-	}
-	MemoryContextSwitchTo(outer);
 	return (Datum) 0;
 }
 

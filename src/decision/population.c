@@ -97,7 +97,7 @@ persona_population_run(FunctionCallInfo fcinfo, PersonaTask task, const char *sy
 				 errmsg("no customers are bound"),
 				 errhint("Bind them with persona.bind_customers.")));
 	persona_progress_begin(task, 0, expected_customers(program));
-	pass = persona_pass_run(symbol, question, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1), rows, desc);
+	pass = persona_pass_run(symbol, question, 0, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1), rows, desc);
 	persona_progress_end();
 	return pass;
 }

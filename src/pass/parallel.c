@@ -63,6 +63,7 @@ typedef struct Participant
 typedef struct Shared
 {
 	char		symbol[SYMBOL_SIZE];
+	int			argument;
 	PcoreInstant as_of;
 	bool		exact;
 	int			partition_bits;
@@ -269,7 +270,7 @@ persona_pass_worker(dsm_segment *segment, shm_toc *toc)
 	desc = CreateTemplateTupleDesc(shared->column_count);
 	for (int c = 0; c < shared->column_count; c++)
 		TupleDescInitEntry(desc, c + 1, NULL, columns[c], -1, 0);
-	pass = persona_pass_make(question, program, shared->as_of, shared->exact, NULL, desc);
+	pass = persona_pass_make(question, shared->argument, program, shared->as_of, shared->exact, NULL, desc);
 	join(&team, pass, shared, area, shm_toc_lookup(toc, KEY_UNITS, false));
 	/* Rows go to the one who asked, who alone knows their number. */
 	team.share.participant += MOST_PARTICIPANTS;
@@ -280,7 +281,8 @@ persona_pass_worker(dsm_segment *segment, shm_toc *toc)
 	persona_pass_end_scans(pass);
 	persona_store_finish(pass->parts->sent_rows);
 	shared->participants[team.own].rows = persona_store_publish(pass->parts->sent_rows);
-	shared->participants[team.own].sums = dsa_allocate(area, sizeof(uint64) * (pass->sum_count + 1));
+	shared->participants[team.own].sums = dsa_allocate_extended(area, sizeof(uint64) * (pass->sum_count + 1),
+																	   DSA_ALLOC_HUGE);
 	sums = dsa_get_address(area, shared->participants[team.own].sums);
 	memcpy(sums, pass->sums, sizeof(uint64) * pass->sum_count);
 	persona_pass_close(pass);
@@ -386,6 +388,7 @@ fill_shared(PersonaPass *pass, ParallelContext *context, const char *symbol, con
 
 	memset(shared, 0, sizeof(Shared));
 	strlcpy(shared->symbol, symbol, SYMBOL_SIZE);
+	shared->argument = pass->argument;
 	shared->as_of = pass->as_of;
 	shared->exact = parts->exact;
 	shared->partition_bits = parts->partition_bits;

@@ -249,8 +249,8 @@ extern PGDLLEXPORT void persona_pass_worker(dsm_segment *segment, shm_toc *toc);
 extern bool persona_pass_run_parallel(PersonaPass *pass, const char *symbol, Datum program_value);
 
 /* pass.c: parts of a pass that each process makes. */
-extern PersonaPass *persona_pass_make(const PersonaQuestion *question, PersonaProgram *program, PcoreInstant as_of,
-									  bool exact, Tuplestorestate *rows, TupleDesc desc);
+extern PersonaPass *persona_pass_make(const PersonaQuestion *question, int argument, PersonaProgram *program,
+									  PcoreInstant as_of, bool exact, Tuplestorestate *rows, TupleDesc desc);
 extern void persona_pass_choose_partitions(PersonaPass *pass);
 extern void persona_pass_finish(PersonaPass *pass);
 

@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "compat.h"
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
 #include "pass/parts.h"
@@ -49,8 +50,8 @@ persona_pass_choose_partitions(PersonaPass *pass)
 
 /* Makes an empty pass and its plan. */
 PersonaPass *
-persona_pass_make(const PersonaQuestion *question, PersonaProgram *program, PcoreInstant as_of, bool exact,
-				  Tuplestorestate *rows, TupleDesc desc)
+persona_pass_make(const PersonaQuestion *question, int argument, PersonaProgram *program, PcoreInstant as_of,
+				  bool exact, Tuplestorestate *rows, TupleDesc desc)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "persona pass", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext outer = MemoryContextSwitchTo(context);
@@ -60,6 +61,7 @@ persona_pass_make(const PersonaQuestion *question, PersonaProgram *program, Pcor
 	pass->program = program;
 	pass->as_of = as_of;
 	pass->question = question;
+	pass->argument = argument;
 	pass->parts = parts;
 	parts->context = context;
 	parts->exact = exact;
@@ -164,17 +166,24 @@ persona_pass_add_row(PersonaPass *pass, Datum *values, bool *nulls)
 		tuplestore_putvalues(parts->rows, pass->desc, values, nulls);
 		return;
 	}
-	tuple = heap_form_minimal_tuple(pass->desc, values, nulls);
+	tuple = PERSONA_FORM_MINIMAL_TUPLE(pass->desc, values, nulls);
 	piece = (Piece *) persona_store_room(parts->sent_rows, 0, PIECE_SIZE(tuple->t_len));
 	piece->length = tuple->t_len;
 	memcpy(piece->bytes, tuple, tuple->t_len);
 	heap_free_minimal_tuple(tuple);
 }
 
+/* Frees a pass that was run. */
+void
+persona_pass_free(PersonaPass *pass)
+{
+	MemoryContextDelete(pass->parts->context);
+}
+
 /* Asks a question of all customers. */
 PersonaPass *
-persona_pass_run(const char *symbol, const PersonaQuestion *question, PersonaProgram *program,
-				 Datum program_value, PcoreInstant as_of,
+persona_pass_run(const char *symbol, const PersonaQuestion *question, int argument,
+				 PersonaProgram *program, Datum program_value, PcoreInstant as_of,
 				 Tuplestorestate *rows, TupleDesc desc)
 {
 	PersonaPass *pass;
@@ -183,11 +192,11 @@ persona_pass_run(const char *symbol, const PersonaQuestion *question, PersonaPro
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("as_of must be an instant, not infinity")));
-	pass = persona_pass_make(question, program, as_of, true, rows, desc);
+	pass = persona_pass_make(question, argument, program, as_of, true, rows, desc);
 	if (!run(pass, symbol, program_value))
 	{
-		MemoryContextDelete(pass->parts->context);
-		pass = persona_pass_make(question, program, as_of, false, rows, desc);
+		persona_pass_free(pass);
+		pass = persona_pass_make(question, argument, program, as_of, false, rows, desc);
 		(void) run(pass, symbol, program_value);
 	}
 	return pass;

@@ -65,6 +65,7 @@ struct PersonaPass
 	PersonaProgram *program;
 	PcoreInstant as_of;
 	const PersonaQuestion *question;
+	int			argument;		/* of the question: the one who asks gives it */
 	void	   *state;			/* of the question */
 	int			sum_count;
 	uint64	   *sums;			/* for the question to add to; added up over all processes */
@@ -97,8 +98,11 @@ extern void persona_pass_add_row(PersonaPass *pass, Datum *values, bool *nulls);
  * the question, for processes that help.  Rows go to "rows", sums stay in the
  * pass that is returned.
  */
-extern PersonaPass *persona_pass_run(const char *symbol, const PersonaQuestion *question, PersonaProgram *program,
-									 Datum program_value, PcoreInstant as_of,
+extern PersonaPass *persona_pass_run(const char *symbol, const PersonaQuestion *question, int argument,
+									 PersonaProgram *program, Datum program_value, PcoreInstant as_of,
 									 Tuplestorestate *rows, TupleDesc desc);
+
+/* Frees a pass that was run, sums and state included. */
+extern void persona_pass_free(PersonaPass *pass);
 
 #endif							/* PERSONA_PASS_H */

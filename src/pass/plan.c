@@ -407,7 +407,8 @@ persona_pass_plan(PersonaPass *pass)
 	if (parts->read_zone || parts->keep_zone)
 		parts->columns = bms_add_member(parts->columns, persona_row_value_column(parts->shape->time_zone));
 	parts->columns = bms_add_member(parts->columns, parts->key_column);
-	pass->sums = palloc0(sizeof(uint64) * (pass->sum_count + 1));
+	pass->sums = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(uint64) * (pass->sum_count + 1),
+											MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
 /* Closes the relations; their locks stay until the end of the transaction. */
