@@ -903,59 +903,143 @@ holds_all_numbers(const PersonaNode *node)
 	return false;
 }
 
-/* Tells whether two nodes never hold together: tests of one column, or a part and its complement. */
-static bool
-exclude_each_other(const PersonaConditions *set, PersonaRowTest *const *tests, int a, int b)
+/* A node, or its complement. */
+typedef struct Literal
 {
-	const PersonaNode *x = &set->nodes[a];
-	const PersonaNode *y = &set->nodes[b];
+	int			node;
+	bool		negated;
+} Literal;
 
-	if ((x->kind == PERSONA_NODE_NOT && x->parts[0] == b) || (y->kind == PERSONA_NODE_NOT && y->parts[0] == a))
-		return true;
-	return tests != NULL && x->kind == PERSONA_NODE_TEST && y->kind == PERSONA_NODE_TEST
-		&& strcmp(set->tests[x->test]->name, set->tests[y->test]->name) == 0
-		&& persona_row_tests_exclude(tests[x->test], tests[y->test]);
-}
+/* What has to hold together. */
+typedef struct Literals
+{
+	int			count;
+	Literal    *list;
+} Literals;
 
-/* Lists what has to hold together for a node to hold: the parts of "all", and of those in it. */
-static List *
-list_parts(const PersonaConditions *set, int number, List *parts)
+/* Up to so many are compared with each other. */
+#define MOST_COMPARED 200
+
+/* Lists what has to hold together for a node, or its complement, to hold. */
+static void
+list_literals(const PersonaConditions *set, int number, bool negated, Literals *literals)
 {
 	const PersonaNode *node = &set->nodes[number];
 
 	check_stack_depth();
-	if (node->kind != PERSONA_NODE_ALL)
-		return lappend_int(parts, number);
-	for (int i = 0; i < node->count; i++)
-		parts = list_parts(set, node->parts[i], parts);
-	return parts;
+	if (node->kind == PERSONA_NODE_NOT || (node->kind == PERSONA_NODE_ALL && !negated)
+		|| (node->kind == PERSONA_NODE_ANY && negated))
+	{
+		for (int i = 0; i < node->count; i++)
+			list_literals(set, node->parts[i], negated != (node->kind == PERSONA_NODE_NOT), literals);
+		return;
+	}
+	if (literals->count < MOST_COMPARED)
+		literals->list[literals->count++] = (Literal) {number, negated};
 }
 
-/* Tests of one definition are compared with each other up to so many. */
-#define MOST_COMPARED 200
-
-/* Tells whether two of the parts of "all" never hold together. */
+/* Tells whether two windows are the same. */
 static bool
-is_contradiction(const PersonaConditions *set, PersonaRowTest *const *tests, int number)
+are_same_periods(const PersonaPeriod *a, const PersonaPeriod *b)
 {
-	List	   *parts = list_parts(set, number, NIL);
+	return a->kind == b->kind && a->length == b->length && a->unit == b->unit && a->from == b->from && a->until == b->until;
+}
 
-	for (int i = 0; i < list_length(parts) && i < MOST_COMPARED; i++)
-		for (int j = 0; j < i; j++)
-			if (exclude_each_other(set, tests, list_nth_int(parts, i), list_nth_int(parts, j)))
-				return true;
+/* Tells whether two nodes test the same number of events. */
+static bool
+count_the_same(const PersonaNode *a, const PersonaNode *b)
+{
+	const char *zone = a->source->zone == NULL ? "" : a->source->zone;
+
+	return (a->kind == PERSONA_NODE_COUNT || a->kind == PERSONA_NODE_DISTINCT || a->kind == PERSONA_NODE_EVERY)
+		&& a->kind == b->kind && a->selector == b->selector && a->slot == b->slot && a->scope == b->scope
+		&& are_same_periods(&a->source->within, &b->source->within)
+		&& are_same_periods(&a->source->before, &b->source->before)
+		&& a->source->every_period == b->source->every_period && a->source->every_of == b->source->every_of
+		&& strcmp(zone, b->source->zone == NULL ? "" : b->source->zone) == 0;
+}
+
+/* Tells whether a number passes a node. */
+static bool
+number_passes(const PersonaNode *node, int64 number)
+{
+	for (int r = 0; r < node->range_count; r++)
+		if (node->ranges[r].low <= number && number <= node->ranges[r].high)
+			return true;
 	return false;
 }
 
-/* Tells whether one of the parts of "any" holds whenever another does not. */
+/* Tells whether no number passes both of two nodes that test the same one; it suffices to try where ranges begin and end. */
 static bool
-is_tautology(const PersonaConditions *set, const PersonaNode *node)
+no_number_passes(const PersonaConditions *set, Literal a, Literal b)
 {
-	for (int i = 0; i < node->count && i < MOST_COMPARED; i++)
-		for (int j = 0; j < node->count && j < MOST_COMPARED; j++)
-			if (set->nodes[node->parts[i]].kind == PERSONA_NODE_NOT
-				&& set->nodes[node->parts[i]].parts[0] == node->parts[j])
+	const PersonaNode *nodes[2] = {&set->nodes[a.node], &set->nodes[b.node]};
+
+	for (int n = 0; n < 2; n++)
+		for (int r = -1; r < nodes[n]->range_count; r++)
+			for (int end = 0; end < 2; end++)
+			{
+				int64		number = r < 0 ? 0 : end == 0 ? nodes[n]->ranges[r].low : nodes[n]->ranges[r].high;
+
+				if (end == 1 && number < PG_INT64_MAX)
+					number++;
+				if (number >= 0 && number_passes(nodes[0], number) != a.negated && number_passes(nodes[1], number) != b.negated)
+					return false;
+			}
+	return true;
+}
+
+/* Tells whether the tests of one column among some literals, from one on, exclude each other. */
+static bool
+do_tests_exclude(const PersonaConditions *set, PersonaRowTest *const *tests, const Literals *literals, int first)
+{
+	const PersonaRowTest *same[MOST_COMPARED];
+	bool		negated[MOST_COMPARED];
+	int			count = 0;
+	const char *name = set->tests[set->nodes[literals->list[first].node].test]->name;
+
+	for (int i = 0; i < literals->count; i++)
+	{
+		const PersonaNode *node = &set->nodes[literals->list[i].node];
+
+		if (node->kind != PERSONA_NODE_TEST || strcmp(set->tests[node->test]->name, name) != 0)
+			continue;
+		/* This column was looked at before. */
+		if (i < first)
+			return false;
+		same[count] = tests[node->test];
+		negated[count++] = literals->list[i].negated;
+	}
+	return persona_row_tests_exclude(same, negated, count);
+}
+
+/*
+ * Tells whether a node, or its complement, can't hold: because of a part and
+ * its complement, of tests of one column, or of numbers of the same events.
+ */
+static bool
+is_contradiction(const PersonaConditions *set, PersonaRowTest *const *tests, int number, bool negated)
+{
+	Literals	literals = {0, palloc(sizeof(Literal) * MOST_COMPARED)};
+
+	list_literals(set, number, negated, &literals);
+	for (int i = 0; i < literals.count; i++)
+	{
+		Literal		a = literals.list[i];
+		const PersonaNode *node = &set->nodes[a.node];
+
+		for (int j = 0; j < i; j++)
+		{
+			Literal		b = literals.list[j];
+
+			if (a.node == b.node && a.negated != b.negated)
 				return true;
+			if (count_the_same(node, &set->nodes[b.node]) && no_number_passes(set, a, b))
+				return true;
+		}
+		if (tests != NULL && node->kind == PERSONA_NODE_TEST && do_tests_exclude(set, tests, &literals, i))
+			return true;
+	}
 	return false;
 }
 
@@ -982,9 +1066,9 @@ persona_conditions_constant(const PersonaConditions *set, PersonaRowTest *const 
 				if (part == -1)
 					result = -1;
 			}
-			if (node->kind == PERSONA_NODE_ALL && is_contradiction(set, tests, number))
+			if (node->kind == PERSONA_NODE_ALL && is_contradiction(set, tests, number, false))
 				return 0;
-			if (node->kind == PERSONA_NODE_ANY && is_tautology(set, node))
+			if (node->kind == PERSONA_NODE_ANY && is_contradiction(set, tests, number, true))
 				return 1;
 			return result;
 		case PERSONA_NODE_NOT:

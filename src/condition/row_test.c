@@ -596,34 +596,57 @@ constant_passes(const PersonaRowTest *bound, Datum constant)
 	return negated;
 }
 
-/* Finds the bounds of a comparison with an order: the constants above or below which no value passes. */
-static void
-find_bounds(const PersonaRowTest *bound, const Constant **low, const Constant **high)
+/* A test, or its complement. */
+typedef struct Literal
 {
-	*low = *high = NULL;
-	if (bound->operator == PERSONA_AT_LEAST || bound->operator == PERSONA_MORE_THAN || bound->operator == PERSONA_BETWEEN)
-		*low = &bound->constants[0];
-	if (bound->operator == PERSONA_AT_MOST || bound->operator == PERSONA_LESS_THAN)
-		*high = &bound->constants[0];
-	if (bound->operator == PERSONA_BETWEEN)
-		*high = &bound->constants[1];
-}
+	const PersonaRowTest *test;
+	bool		negated;
+} Literal;
 
-/* Tells whether all values of one range are above those of another. */
-static bool
-is_above(const PersonaRowTest *a, const PersonaRowTest *b)
+/* The constants above or below which no present value passes; NULL without. */
+typedef struct Bounds
 {
 	const Constant *low;
 	const Constant *high;
-	const Constant *unused;
+	bool		open;			/* the constant itself does not pass */
+} Bounds;
+
+/* Finds the bounds of a comparison with an order, or of its complement. */
+static Bounds
+find_bounds(Literal literal)
+{
+	const Constant *constants = literal.test->constants;
+
+	switch (literal.test->operator)
+	{
+		case PERSONA_AT_LEAST:
+			return literal.negated ? (Bounds) {NULL, constants, true} : (Bounds) {constants, NULL, false};
+		case PERSONA_MORE_THAN:
+			return literal.negated ? (Bounds) {NULL, constants, false} : (Bounds) {constants, NULL, true};
+		case PERSONA_AT_MOST:
+			return literal.negated ? (Bounds) {constants, NULL, true} : (Bounds) {NULL, constants, false};
+		case PERSONA_LESS_THAN:
+			return literal.negated ? (Bounds) {constants, NULL, false} : (Bounds) {NULL, constants, true};
+		case PERSONA_BETWEEN:
+			/* The complement has two parts. */
+			return literal.negated ? (Bounds) {NULL, NULL, false} : (Bounds) {&constants[0], &constants[1], false};
+		default:
+			return (Bounds) {NULL, NULL, false};
+	}
+}
+
+/* Tells whether all present values that pass one are above all that pass the other. */
+static bool
+is_above(Literal a, Literal b)
+{
+	Bounds		above = find_bounds(a);
+	Bounds		below = find_bounds(b);
 	int			order;
 
-	find_bounds(a, &low, &unused);
-	find_bounds(b, &unused, &high);
-	if (low == NULL || high == NULL)
+	if (above.low == NULL || below.high == NULL)
 		return false;
-	order = compare_constant(a, low->value, high, NULL);
-	return order > 0 || (order == 0 && (a->operator == PERSONA_MORE_THAN || b->operator == PERSONA_LESS_THAN));
+	order = compare_constant(a.test, above.low->value, below.high, NULL);
+	return order > 0 || (order == 0 && (above.open || below.open));
 }
 
 /* Tells whether a test compares with constants that can be compared among themselves. */
@@ -639,34 +662,62 @@ has_plain_constants(const PersonaRowTest *bound)
 	return true;
 }
 
-/* Tells whether no value passes both of two tests of the same attribute; false when that is not known. */
-bool
-persona_row_tests_exclude(const PersonaRowTest *a, const PersonaRowTest *b)
+/* Tells whether only the constants of a test pass it, or its complement. */
+static bool
+is_list(Literal literal)
 {
-	if ((a->operator == PERSONA_KNOWN && !a->test->known && !passes_absent(b))
-		|| (b->operator == PERSONA_KNOWN && !b->test->known && !passes_absent(a)))
-		return true;
-	/* Of two negative ones the absent value passes both. */
-	if (!has_plain_constants(a) || !has_plain_constants(b) || (passes_absent(a) && passes_absent(b)))
-		return false;
-	for (int turn = 0; turn < 2; turn++)
+	bool		positive = literal.test->operator == PERSONA_IS || literal.test->operator == PERSONA_IN;
+	bool		negative = literal.test->operator == PERSONA_IS_NOT || literal.test->operator == PERSONA_NOT_IN;
+
+	return has_plain_constants(literal.test) && (literal.negated ? negative : positive);
+}
+
+/* Tells whether none of the constants of a list passes all the others. */
+static bool
+is_list_refused(Literal list, const Literal *others, int count)
+{
+	for (int i = 0; i < list.test->count; i++)
 	{
-		bool		any = false;
+		bool		passes = true;
 
-		if (a->operator == PERSONA_IS || a->operator == PERSONA_IN)
-		{
-			for (int i = 0; i < a->count && !any; i++)
-				any = constant_passes(b, a->constants[i].value);
-			return !any;
-		}
-		if (is_above(a, b))
+		for (int o = 0; o < count && passes; o++)
+			if (has_plain_constants(others[o].test))
+				passes = constant_passes(others[o].test, list.test->constants[i].value) != others[o].negated;
+		if (passes)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Tells whether no value, the absent one included, passes all of several tests
+ * of the same attribute, or their complements; false when that is not known.
+ * Ranges have a value in common if each two of them do.
+ */
+bool
+persona_row_tests_exclude(const PersonaRowTest *const *tests, const bool *negated, int count)
+{
+	Literal    *literals = palloc(sizeof(Literal) * count);
+	bool		absent = true;	/* passes all */
+	bool		only_absent = false;
+
+	for (int i = 0; i < count; i++)
+	{
+		literals[i] = (Literal) {tests[i], negated[i]};
+		absent &= passes_absent(tests[i]) != negated[i];
+		only_absent |= tests[i]->operator == PERSONA_KNOWN && tests[i]->test->known == negated[i];
+	}
+	if (absent)
+		return false;
+	if (only_absent)
+		return true;
+	for (int i = 0; i < count; i++)
+	{
+		if (is_list(literals[i]) && is_list_refused(literals[i], literals, count))
 			return true;
-		{
-			const PersonaRowTest *other = a;
-
-			a = b;
-			b = other;
-		}
+		for (int j = 0; j < count && has_plain_constants(tests[i]); j++)
+			if (has_plain_constants(tests[j]) && is_above(literals[i], literals[j]))
+				return true;
 	}
 	return false;
 }

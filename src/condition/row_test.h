@@ -66,8 +66,11 @@ extern bool persona_row_test_elements(const PersonaRowTest *test, int *count, Da
  */
 extern bool persona_row_test_range(const PersonaRowTest *test, Datum *from, Datum *until);
 
-/* Tells whether no value passes both of two tests of the same attribute; false when that is not known. */
-extern bool persona_row_tests_exclude(const PersonaRowTest *a, const PersonaRowTest *b);
+/*
+ * Tells whether no value passes all of several tests of the same attribute, or
+ * their complements; false when that is not known.
+ */
+extern bool persona_row_tests_exclude(const PersonaRowTest *const *tests, const bool *negated, int count);
 
 /* Returns the base type of the value that a test reads. */
 extern Oid	persona_row_test_type(const PersonaRowTest *test);

@@ -568,6 +568,21 @@ INSERT INTO persona.cohort (name, condition) VALUES
 	('of one column b somebody', '{"all": [{"attribute": "clv", "more_than": 5.1}, {"attribute": "clv", "is": 5.11}]}'),
 	('of one column c somebody', '{"all": [{"attribute": "plan", "is_not": "gold"}, {"attribute": "plan", "not_in": ["gold", "basic"]}, {"attribute": "plan", "known": false}]}'),
 	('of one column d somebody', '{"any": [{"attribute": "clv", "at_least": 500}, {"attribute": "clv", "less_than": 5}]}');
+-- more than two, complements, numbers of the same events
+INSERT INTO persona.cohort (name, condition) VALUES
+	('of several a nobody', '{"all": [{"attribute": "plan", "in": ["gold", "silver"]}, {"attribute": "plan", "is_not": "gold"}, {"not": {"attribute": "plan", "is": "silver"}}]}'),
+	('of several b nobody', '{"all": [{"attribute": "clv", "at_least": 10}, {"not": {"any": [{"attribute": "plan", "is": "gold"}, {"attribute": "clv", "at_least": 5}]}}]}'),
+	('of several c nobody', '{"all": [{"not": {"attribute": "clv", "less_than": 10}}, {"attribute": "clv", "less_than": 10}]}'),
+	('of several d nobody', '{"all": [{"event": "order", "within": "30 days", "times": {"at_least": 3}}, {"event": "order", "within": "30 days", "times": {"in": [1, 2]}}]}'),
+	('of several e nobody', '{"not": {"any": [{"event": "order", "times": {"at_least": 1}}, {"event": "order", "times": {"at_most": 2}}]}}'),
+	('of several f nobody', '{"all": [{"not": {"attribute": "plan", "is_not": "gold"}}, {"attribute": "plan", "in": ["silver", "basic"]}]}'),
+	('of several a everybody', '{"any": [{"attribute": "clv", "at_least": 5}, {"not": {"attribute": "clv", "at_least": 10}}]}'),
+	('of several b everybody', '{"any": [{"attribute": "plan", "is_not": "gold"}, {"attribute": "plan", "is_not": "silver"}]}'),
+	('of several c everybody', '{"any": [{"event": "order", "times": {"is": 0}}, {"not": {"all": [{"event": "order", "times": {"less_than": 1}}, {"attribute": "plan", "is": "gold"}]}}]}'),
+	('of several a somebody', '{"any": [{"attribute": "clv", "at_least": 5}, {"attribute": "clv", "less_than": 5}]}'),
+	('of several b somebody', '{"all": [{"not": {"attribute": "clv", "less_than": 10}}, {"not": {"attribute": "clv", "at_least": 10}}]}'),
+	('of several c somebody', '{"all": [{"event": "order", "within": "30 days", "times": {"is": 0}}, {"event": "order", "within": "60 days", "times": {"is": 1}}]}'),
+	('of several d somebody', '{"all": [{"attribute": "plan", "in": ["gold", "silver", "basic"]}, {"attribute": "plan", "is_not": "gold"}, {"attribute": "plan", "more_than": "basic"}]}');
 INSERT INTO persona.trigger (name, condition) VALUES
 	('a never fires', '{"attribute": "plan", "is": "gold"}'),
 	('b never fires', '{"any": []}'),
