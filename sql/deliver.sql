@@ -592,12 +592,47 @@ contact: its idempotency key; outcome: sent, deferred (not sent, to be tried aga
 Reports may come late, repeated, in any order and from any sender: the same contact, outcome and instant count once.
 Errors: undefined_object (contact), invalid_parameter_value (outcome), datetime_field_overflow (at), null_value_not_allowed, object_not_in_prerequisite_state if the contact ended without ever having been handed out';
 
+CREATE FUNCTION persona.check_report_keys(reports jsonb) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong record;
+BEGIN
+	IF jsonb_typeof(reports) <> 'array' THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'reports must be an array',
+			DETAIL = format('It is %s: %s.', jsonb_typeof(reports), left(reports::text, 100)),
+			HINT = 'For example [{"contact": "...", "outcome": "sent"}].';
+	END IF;
+	SELECT r.ordinality - 1 AS number, r.value AS report,
+		(SELECT k.key FROM jsonb_object_keys(CASE jsonb_typeof(r.value) WHEN 'object' THEN r.value END) AS k (key)
+			WHERE k.key <> ALL (ARRAY['contact', 'outcome', 'at', 'details']) LIMIT 1) AS key
+	INTO wrong
+	FROM jsonb_array_elements(reports) WITH ORDINALITY AS r
+	WHERE jsonb_typeof(r.value) <> 'object' OR r.value - ARRAY['contact', 'outcome', 'at', 'details'] <> '{}'
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('report %s is malformed', wrong.number),
+			DETAIL = CASE WHEN wrong.key IS NOT NULL THEN format('It has the unknown key "%s".', wrong.key)
+				ELSE format('It is no object: %s.', left(wrong.report::text, 100)) END,
+			HINT = 'The keys of a report are contact, outcome, at and details.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION persona.check_report_keys(jsonb) IS 'refuses reports that are no array of objects, or have unknown keys; error: invalid_parameter_value';
+
 CREATE FUNCTION persona.report(reports jsonb) RETURNS integer
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM persona.need_contacts();
+	PERFORM persona.check_report_keys(reports);
 	RETURN (SELECT persona.report_all(array_agg(r.contact), array_agg(r.outcome), array_agg(coalesce(r.at, now())),
 			array_agg(r.details))
 		FROM jsonb_to_recordset(reports) AS r (contact uuid, outcome text, at timestamptz, details jsonb)
@@ -607,7 +642,7 @@ $$;
 
 COMMENT ON FUNCTION persona.report(jsonb) IS
 'takes many reports at once, all or none: an array of objects with the keys contact, outcome, at (default: now()) and details, as the arguments of the other persona.report().
-Returns on how many contacts there was news; NULL for none.  Errors as of the other';
+Returns on how many contacts there was news; NULL for none.  Errors as of the other; invalid_parameter_value for an unknown key';
 
 CREATE FUNCTION persona.cancel(contact uuid, reason text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -630,7 +665,7 @@ BEGIN
 	END IF;
 	CASE found_contact.status
 		WHEN 'planned' THEN
-			UPDATE persona.contact AS k SET status = 'cancelled', ended_at = clock_timestamp(),
+			UPDATE persona.contact AS k SET status = 'cancelled', ended_at = clock_timestamp(), next_attempt_at = NULL,
 				reason = coalesce(cancel.reason, 'cancelled')
 			WHERE k.idempotency_key = cancel.contact;
 			RETURN true;
@@ -643,7 +678,7 @@ BEGIN
 					HINT = 'Try again when the lease is over.';
 			END IF;
 			-- it may have been sent, so it keeps its slot
-			UPDATE persona.contact AS k SET status = 'failed', ended_at = 'infinity',
+			UPDATE persona.contact AS k SET status = 'failed', ended_at = 'infinity', next_attempt_at = NULL,
 				reason = coalesce(cancel.reason, 'cancelled')
 			WHERE k.idempotency_key = cancel.contact;
 			RETURN true;

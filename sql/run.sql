@@ -75,13 +75,14 @@ CREATE FUNCTION persona.give_place_back() RETURNS trigger
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	UPDATE persona.capacity_use AS u SET used = u.used + CASE WHEN TG_OP = 'DELETE' OR OLD.ended_at IS NULL THEN -1 ELSE 1 END
+	UPDATE persona.capacity_use AS u SET used = u.used
+		+ CASE WHEN TG_OP = 'DELETE' OR isfinite(OLD.ended_at) IS NOT TRUE THEN -1 ELSE 1 END
 	WHERE u.channel = OLD.channel AND u.day = OLD.capacity_day;
 	RETURN NULL;
 END
 $$;
 
-COMMENT ON FUNCTION persona.give_place_back() IS 'row trigger on persona.contact: a contact that ends, or is deleted before, gives its place on a channel with a capacity back; one that has not ended after all takes it again.
+COMMENT ON FUNCTION persona.give_place_back() IS 'row trigger on persona.contact: a contact that ends, or is deleted before, gives its place on a channel with a capacity back; one that has not ended after all takes it again, and one that may have been sent (ended_at is infinity) keeps it.
 It has the owner''s rights, since whoever may end a contact need not be able to write places';
 
 CREATE FUNCTION persona.channel_day(send_at timestamptz) RETURNS date
@@ -538,11 +539,11 @@ BEGIN
 		REFERENCING OLD TABLE AS done FOR EACH STATEMENT EXECUTE FUNCTION persona.pass_change_on();
 	COMMENT ON TRIGGER pass_change_on ON persona.change IS 'puts changes that a run has dealt with into persona.snapshot_change';
 	CREATE OR REPLACE TRIGGER give_place_back AFTER UPDATE ON persona.contact
-		FOR EACH ROW WHEN (OLD.capacity_day IS NOT NULL AND (OLD.ended_at IS NULL) <> (NEW.ended_at IS NULL))
+		FOR EACH ROW WHEN (OLD.capacity_day IS NOT NULL AND (isfinite(OLD.ended_at) IS TRUE) <> (isfinite(NEW.ended_at) IS TRUE))
 		EXECUTE FUNCTION persona.give_place_back();
 	COMMENT ON TRIGGER give_place_back ON persona.contact IS 'gives the place on a channel with a capacity back';
 	CREATE OR REPLACE TRIGGER give_place_back_deleted AFTER DELETE ON persona.contact
-		FOR EACH ROW WHEN (OLD.capacity_day IS NOT NULL AND OLD.ended_at IS NULL)
+		FOR EACH ROW WHEN (OLD.capacity_day IS NOT NULL AND isfinite(OLD.ended_at) IS NOT TRUE)
 		EXECUTE FUNCTION persona.give_place_back();
 	COMMENT ON TRIGGER give_place_back_deleted ON persona.contact IS 'gives the place on a channel with a capacity back';
 

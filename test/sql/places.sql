@@ -22,7 +22,7 @@ INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('all'
 CREATE VIEW wrong AS
 	SELECT channel, day, u.used, c.there
 	FROM persona.capacity_use AS u FULL JOIN (SELECT channel, capacity_day AS day, count(*)::integer AS there FROM persona.contact
-			WHERE capacity_day IS NOT NULL AND ended_at IS NULL GROUP BY 1, 2) AS c USING (channel, day)
+			WHERE capacity_day IS NOT NULL AND isfinite(ended_at) IS NOT TRUE GROUP BY 1, 2) AS c USING (channel, day)
 	WHERE coalesce(u.used, 0) <> coalesce(c.there, 0);
 
 -- those who value it most get the places, whoever finds none gets the next best; a full channel leaves its reason

@@ -113,15 +113,15 @@ sub broken_laws
 	my ($self) = @_;
 	return $self->sql(<<'SQL');
 SELECT format('customer %s: %s contacts of %s', customer, count(*), campaign)
-FROM persona.contact WHERE campaign <> 'cart' AND ended_at IS NULL GROUP BY customer, campaign HAVING count(*) > 1
+FROM persona.contact WHERE campaign <> 'cart' AND isfinite(ended_at) IS NOT TRUE GROUP BY customer, campaign HAVING count(*) > 1
 UNION ALL
 SELECT format('customer %s: %s contacts for the firing of %s', customer, count(*), fired_at)
-FROM persona.contact WHERE campaign = 'cart' AND ended_at IS NULL GROUP BY customer, fired_at, trigger_key HAVING count(*) > 1
+FROM persona.contact WHERE campaign = 'cart' AND isfinite(ended_at) IS NOT TRUE GROUP BY customer, fired_at, trigger_key HAVING count(*) > 1
 UNION ALL
 SELECT format('%s places of %s used on %s, there are %s contacts', u.used, u.channel, u.day, c.contacts)
 FROM persona.capacity_use AS u
 	FULL JOIN (SELECT channel, capacity_day AS day, count(*) AS contacts FROM persona.contact
-		WHERE capacity_day IS NOT NULL AND ended_at IS NULL GROUP BY 1, 2) AS c USING (channel, day)
+		WHERE capacity_day IS NOT NULL AND isfinite(ended_at) IS NOT TRUE GROUP BY 1, 2) AS c USING (channel, day)
 WHERE coalesce(u.used, 0) <> coalesce(c.contacts, 0)
 UNION ALL
 SELECT format('%s places of %s used on %s', u.used, u.channel, u.day)
@@ -146,7 +146,7 @@ sub settle
 		$self->sql('CALL persona.run()');
 		last if $self->sql('SELECT written + skipped FROM persona.run_log ORDER BY run DESC LIMIT 1') eq '0';
 	}
-	return $self->sql('SELECT campaign, count(*), count(DISTINCT customer) FROM persona.contact WHERE ended_at IS NULL GROUP BY campaign ORDER BY campaign');
+	return $self->sql('SELECT campaign, count(*), count(DISTINCT customer) FROM persona.contact WHERE isfinite(ended_at) IS NOT TRUE GROUP BY campaign ORDER BY campaign');
 }
 
 1;
