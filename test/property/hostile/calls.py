@@ -376,6 +376,15 @@ class Calls:
         if kind == 'a' and self.dice.random() < 0.5:
             arguments = ', '.join('e' if t == 'anyelement' else self.argument(t) for t in given)
             return 'SELECT %s(%s)::text FROM %s AS e' % (name, arguments, self.dice.choice(['h.orders', 'h.click', 'h.visit', 'h.booking', 'h.parted', 'persona.contact', 'h.customer']))
+        if name.endswith('_of_all') and kind == 'f' and is_set:
+            shape = {'masks': 'persona.mask', 'memberships': 'persona.membership', 'openings': 'persona.opening', 'decisions': 'persona.decision', 'candidates': 'persona.candidate'}.get(
+                name.split('.')[-1][:-len('_of_all')])
+            if shape:
+                columns = 'customer bigint, answer ' + shape
+                if self.dice.random() < 0.2:
+                    columns = self.dice.choice(['customer text, answer ' + shape, 'answer ' + shape, 'customer bigint, answer text', 'customer bigint, answer persona.mask', 'a integer',
+                                                'customer bigint, answer %s, more integer' % shape])
+                return 'SELECT string_agg(x::text, \',\') FROM %s(%s) AS x (%s)' % (name, arguments, columns)
         if is_set:
             return 'SELECT string_agg(x::text, \',\') FROM %s(%s) AS x' % (name, arguments)
         return 'SELECT %s(%s)::text' % (name, arguments)
