@@ -83,22 +83,23 @@ if [ "$purpose" = test ]; then
 fi
 
 # For tests that are skipped where they are not there: pg_cron, and a mail
-# server, which is unpacked into build/mail and not installed, so that the
-# machine's own mail stays as it is and no daemon is started.
+# server, which is unpacked into build/mail and not installed.
 cron=
-mail=()
+unpack_mail() { :; }
 if [ "$purpose" = test ] && command -v apt-get >/dev/null; then
 	[ -f "$(pg_file --sharedir /extension/pg_cron.control)" ] || cron=postgresql$suffix-cron
-	[ -x build/mail/usr/sbin/exim4 ] || mail=(exim4-daemon-light libnss-wrapper)
+	unpack_mail() { test/unpack-mail.sh || say "There is no mail server; its test is skipped"; }
+fi
+if [ -z "${missing[*]}$cron" ]; then
+	unpack_mail
+	exit 0
 fi
 
-[ -n "${missing[*]}$cron${mail[*]}" ] || exit 0
-
-say "Missing packages: ${missing[*]} $cron ${mail[*]}"
+say "Missing packages: ${missing[*]} $cron"
 command -v apt-get >/dev/null || die "this is no Debian: please install what corresponds to these packages"
 root=()
 if [ "$(id -u)" != 0 ]; then
-	[ -n "${missing[*]}" ] || command -v sudo >/dev/null || { say "Tests that need them are skipped"; exit 0; }
+	[ -n "${missing[*]}" ] || command -v sudo >/dev/null || { say "Tests that need them are skipped"; unpack_mail; exit 0; }
 	command -v sudo >/dev/null ||
 		die "please install them as root: apt-get install --no-install-recommends ${missing[*]} $cron"
 	root=(sudo)
@@ -128,15 +129,4 @@ if [ -n "$cron" ]; then
 fi
 if [ ${#missing[@]} -gt 0 ]; then "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; fi
 
-if [ ${#mail[@]} -gt 0 ]; then
-	debs=$(mktemp -d)
-	mkdir "$debs/partial"
-	"${apt[@]}" install -y --no-install-recommends --download-only -o Dir::Cache::archives="$debs" "${mail[@]}"
-	# What is installed already is not downloaded.
-	(cd "$debs" && "${apt[@]}" download exim4-daemon-light)
-	rm -rf build/mail
-	mkdir -p build/mail
-	for deb in "$debs"/*.deb; do dpkg-deb -x "$deb" build/mail; done
-	chmod -R u-s,a+rX build/mail
-	rm -rf build/mail/usr/share "$debs"
-fi
+unpack_mail

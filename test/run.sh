@@ -193,6 +193,7 @@ stage_tap() {
 		cp -a build/test/install "$place/install"
 	fi
 	tar -cf - --exclude=test/unit --exclude=test/fuzz test doc/sender.sh | tar -xf - -C "$place/tap"
+	test/unpack-mail.sh >"$logs/unpack-mail.log" 2>&1 || tail -n 1 "$logs/unpack-mail.log"
 	if [ -d build/mail ]; then cp -a build/mail "$place/tap/mail"; fi
 	extension_settings "$place/install" >"$place/tap/tap.conf"
 	give_to_server_user "$place/tap"
@@ -208,8 +209,9 @@ stage_tap() {
 			perl -I "$PGXS_TOP/src/test/perl" -I "$place/tap" "$file" >"$log" 2>&1 </dev/null || status=$?
 		good=$(grep -cE '^ok [0-9]|^not ok [0-9].*# TODO' "$log" || :)
 		bad=$(grep -E '^not ok [0-9]' "$log" | grep -vc '# TODO' || :)
-		say "$good ok, $bad not ok"
+		say "$good ok, $bad not ok$(sed -n 's/^1\.\.0 # SKIP/, SKIPPED:/p' "$log")"
 		count "$good" "$bad"
+		if [ $status = 0 ] && [ $((good + bad)) = 0 ] && ! grep -q '^1\.\.0 # SKIP' "$log"; then fail "$file checked nothing"; fi
 		if [ $status != 0 ]; then
 			tail -n 60 "$log"
 			if [ "$bad" = 0 ]; then fail "$file ended with status $status"; fi
