@@ -68,6 +68,7 @@ append_to_file("$place/customers", "c$_: c$_\n") foreach (1 .. 40);
 configuration('customer', <<END);
 local_interfaces = 127.0.0.1
 daemon_startup_retries = 0
+.include $place/port.conf
 acl_smtp_rcpt = check_rcpt
 acl_smtp_data = check_data
 begin acl
@@ -110,13 +111,24 @@ sub waits
 	ok($node->poll_query_until('shop', $query, $value), $name);
 }
 
+# Whatever happens, the server does not outlive the test.
+END
+{
+	my $status = $?;
+
+	kill 'TERM', slurp_file("$place/customer.pid") =~ /(\d+)/ if defined $place && -e "$place/customer.pid";
+	$? = $status;
+}
+
 # Another program may take the port before us, then we take another one.
 my $port;
 my $answer = '';
 for (my $tries = 0; $tries < 20 && $answer !~ /^220 customer\.test /; $tries++)
 {
 	$port = free_port();
-	run_mail("$exim -C $place/customer.conf -bd -oX $port -oP $place/customer.pid 2>>$place/customer-start") == 0 or next;
+	unlink "$place/port.conf";
+	append_to_file("$place/port.conf", "daemon_smtp_ports = $port\n");
+	run_mail("$exim -C $place/customer.conf -bd 2>>$place/customer-start") == 0 or next;
 	for (my $waits = 0; $waits < 100 && $answer eq ''; $waits++)
 	{
 		my $client = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 10);
@@ -248,6 +260,5 @@ is_deeply(\@boxes, [ (1) x 32 ], 'and once');
 my @twice = slurp_file("$place/customer-log/main") =~ /seen before/g;
 is(scalar(@twice), 1, 'the one that was sent twice was recognized');
 
-kill 'TERM', slurp_file("$place/customer.pid") =~ /(\d+)/;
 $node->stop;
 done_testing();
