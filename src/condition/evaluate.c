@@ -680,7 +680,7 @@ one_event_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode
 	return pcore_truth_last(spans, tests, count, mode_start(evaluation, mode));
 }
 
-/* Returns the truth of a test of the longest, shortest or last gap. */
+/* Returns the truth of a test of the longest, shortest, last or average gap. */
 static PcoreTruth
 gap_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 {

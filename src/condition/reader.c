@@ -626,18 +626,19 @@ static void
 read_gap(const PersonaJson *json, const char *path, const PersonaJson *gap, const char *gap_path,
 		 PersonaCondition *condition)
 {
-	static const char *const names[] = {"longest", "shortest", "last"};
+	static const char *const names[] = {"longest", "shortest", "last", "average"};
+	static const PcoreGap gaps[] = {PCORE_GAP_LONGEST, PCORE_GAP_SHORTEST, PCORE_GAP_LAST, PCORE_GAP_AVERAGE};
 	PersonaTest *test = find_test(json, path, true);
 	int			g = 0;
 
 	if (gap->kind != PERSONA_JSON_STRING)
-		wrong_kind(gap, gap_path, "\"longest\", \"shortest\" or \"last\"");
-	while (g < 3 && strcmp(gap->text, names[g]) != 0)
+		wrong_kind(gap, gap_path, "\"longest\", \"shortest\", \"last\" or \"average\"");
+	while (g < 4 && strcmp(gap->text, names[g]) != 0)
 		g++;
-	if (g == 3)
+	if (g == 4)
 		pcore_fail(gap_path, pcore_format("there is no \"%s\" gap", gap->text),
-				   "It is the \"longest\", \"shortest\" or \"last\" gap between consecutive events.");
-	condition->gap = g == 0 ? PCORE_GAP_LONGEST : g == 1 ? PCORE_GAP_SHORTEST : PCORE_GAP_LAST;
+				   "It is the \"longest\", \"shortest\", \"last\" or \"average\" gap between consecutive events.");
+	condition->gap = gaps[g];
 	if (test == NULL)
 		pcore_fail(path, "a comparison for \"gap\" is missing", "Add for example \"at_least\": \"60 days\".");
 	condition->gap_lengths = pcore_alloc(sizeof(PcoreDuration) * (size_t) test->count);

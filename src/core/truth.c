@@ -7,6 +7,7 @@
 #include "core/truth.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A truth under construction: toggles are appended in time order. */
 typedef struct Builder
@@ -444,7 +445,76 @@ some_gap(Gaps *gaps, PcoreDuration low, PcoreDuration high)
 	return pcore_truth_any_span(gaps->spans, found, gaps->start);
 }
 
-/* Returns the truth of a test of the longest, shortest or last gap. */
+/* The events that are chosen at an instant of a sweep. */
+typedef struct Average
+{
+	const PcoreInstant *at;
+	const PcoreRange *ranges;
+	int			range_count;
+	bool	   *open;
+	int			open_count;
+	int			first;			/* no event before it is open, */
+	int			last;			/* and none after it */
+} Average;
+
+/* Chooses an event. */
+static void
+average_enter(void *state, int event)
+{
+	Average    *average = state;
+
+	average->open[event] = true;
+	if (average->open_count++ == 0)
+		average->first = average->last = event;
+	if (event < average->first)
+		average->first = event;
+	if (event > average->last)
+		average->last = event;
+}
+
+/* Drops an event. */
+static void
+average_leave(void *state, int event)
+{
+	Average    *average = state;
+
+	average->open[event] = false;
+	average->open_count--;
+}
+
+/* Tells whether the average gap is in a range: the first and the last event, and their number, tell it. */
+static bool
+average_test(void *state)
+{
+	Average    *average = state;
+	__int128	gap;
+
+	if (average->open_count < 2)
+		return false;
+	while (!average->open[average->first])
+		average->first++;
+	while (!average->open[average->last])
+		average->last--;
+	gap = ((__int128) average->at[average->last] - average->at[average->first]) / (average->open_count - 1);
+	for (int r = 0; r < average->range_count; r++)
+		if (gap >= average->ranges[r].low && (gap <= average->ranges[r].high || average->ranges[r].high == INT64_MAX))
+			return true;
+	return false;
+}
+
+/* Returns the truth of a test of the average gap. */
+static PcoreTruth
+average_gap(const PcoreSpan *chosen, const PcoreInstant *at, int count, PcoreInstant start, const PcoreRange *ranges,
+			int range_count)
+{
+	Average		average = {at, ranges, range_count, pcore_alloc(sizeof(bool) * (size_t) (count + 1)), 0, 0, 0};
+	PcoreSweep	sweep = {average_enter, average_leave, average_test, &average};
+
+	memset(average.open, 0, sizeof(bool) * (size_t) (count + 1));
+	return pcore_truth_sweep(chosen, count, start, &sweep);
+}
+
+/* Returns the truth of a test of the longest, shortest, last or average gap. */
 PcoreTruth
 pcore_truth_gap(const PcoreSpan *chosen, const PcoreInstant *at, int count, PcoreInstant start, PcoreGap which,
 				const PcoreRange *ranges, int range_count)
@@ -452,6 +522,8 @@ pcore_truth_gap(const PcoreSpan *chosen, const PcoreInstant *at, int count, Pcor
 	Gaps		gaps = {chosen, at, count, start, which == PCORE_GAP_LAST, NULL};
 	PcoreTruth	truth = pcore_truth_constant(false);
 
+	if (which == PCORE_GAP_AVERAGE)
+		return average_gap(chosen, at, count, start, ranges, range_count);
 	gaps.spans = pcore_alloc(sizeof(PcoreSpan) * (size_t) (count + 1));
 	for (int r = 0; r < range_count; r++)
 	{

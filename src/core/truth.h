@@ -111,11 +111,12 @@ typedef enum PcoreGap
 {
 	PCORE_GAP_LONGEST,
 	PCORE_GAP_SHORTEST,
-	PCORE_GAP_LAST
+	PCORE_GAP_LAST,
+	PCORE_GAP_AVERAGE			/* whole microseconds; the rest of the division is left out */
 } PcoreGap;
 
 /*
- * Returns the truth of "the longest (shortest, last) gap between consecutive
+ * Returns the truth of "the longest (shortest, last, average) gap between consecutive
  * chosen events is in a range".  Event i, at at[i], is chosen while chosen[i] is
  * open; both ends of the spans increase with i, as does at[].  With less than
  * two events there is no gap, and the truth is false.

@@ -334,7 +334,7 @@ BEGIN
 			|| CASE WHEN one::text ~ '"(within|before)": "[a-z]' AND NOT result ? 'zone' AND prop.chance(seed || 'zoned', 30)
 				THEN jsonb_build_object('zone', prop.pick(seed || 'zone', prop.zones())) ELSE '{}' END;
 	ELSIF measure = 'gap' THEN
-		RETURN result || jsonb_build_object('gap', prop.pick(seed || 'gap', ARRAY['longest', 'shortest', 'last']))
+		RETURN result || jsonb_build_object('gap', prop.pick(seed || 'gap', ARRAY['longest', 'shortest', 'last', 'average']))
 			|| prop.comparison(seed, '["1 microsecond", "10 minutes", "1 hour", "1 day", "36 hours", "7 days", "30 days"]', true);
 	ELSIF measure = 'every' THEN
 		periods := 1 + prop.below(seed || 'of', 5);

@@ -527,6 +527,7 @@ BEGIN
 		RETURN oracle.length_test(format(CASE c ->> 'gap'
 				WHEN 'longest' THEN '(SELECT max(g.gap) FROM (SELECT v.at - lag(v.at) OVER (ORDER BY v.at) AS gap FROM %s AS v WHERE %s) AS g)'
 				WHEN 'shortest' THEN '(SELECT min(g.gap) FROM (SELECT v.at - lag(v.at) OVER (ORDER BY v.at) AS gap FROM %s AS v WHERE %s) AS g)'
+				WHEN 'average' THEN '(SELECT floor(extract(epoch FROM max(v.at) - min(v.at)) * 1000000 / nullif(count(*) - 1, 0)) * interval ''1 microsecond'' FROM %s AS v WHERE %s)'
 				ELSE '(SELECT max(g.at) - min(g.at) FROM (SELECT v.at, count(*) OVER () AS n FROM %s AS v WHERE %s ORDER BY v.at DESC LIMIT 2) AS g WHERE g.n > 1)' END,
 			oracle.events(c ->> 'event', c -> 'where'), chosen), c);
 	ELSIF measure = 'every' THEN

@@ -113,7 +113,7 @@ class Maker:
         elif measure == "every":
             event["every"] = {"period": "30 days", "of": self.dice.randint(1, 9), **self.comparison([0, 1, 2])}
         elif measure == "gap":
-            event["gap"] = self.dice.choice(["longest", "shortest", "last"])
+            event["gap"] = self.dice.choice(["longest", "shortest", "last", "average"])
             event.update(self.comparison(["1 hour", "1 day", "3 days"]))
         elif measure is not None:
             event[measure] = "amount"

@@ -298,7 +298,7 @@ INSERT INTO malformed (path, condition) VALUES
 ('$.for', '{"event": "order", "for": "1 day"}'),
 ('$.within', '{"held": {"event": "order"}, "for": "1 day", "within": "30 days"}'),
 ('$.held', '{"held": {"event": "order"}, "for": "1 day", "event": "order"}'),
-('$.gap', '{"event": "order", "gap": "average", "at_least": "1 day"}'),
+('$.gap', '{"event": "order", "gap": "median", "at_least": "1 day"}'),
 ('$.gap', '{"event": "order", "gap": {"longest": "1 day"}}'),
 ('$', '{"event": "order", "gap": "longest"}'),
 ('$.at_least', '{"event": "order", "gap": "longest", "at_least": 3}'),

@@ -252,14 +252,14 @@ check_first_last(NaiveSource *source, Case *c)
 				  c->samples, last, c->sample_count);
 }
 
-/* Checks the longest, the shortest and the last gap between chosen events. */
+/* Checks the longest, the shortest, the last and the average gap between chosen events. */
 static void
 check_gaps(NaiveSource *source, Case *c)
 {
 	PcoreInstant at[MOST_SPANS];
 	PcoreRange	ranges[2];
 	int			range_count = naive_below(source, 3);
-	bool		expected[3][MOST_SAMPLES];
+	bool		expected[4][MOST_SAMPLES];
 
 	sort_ends(c->spans, c->span_count, false);
 	sort_ends(c->spans, c->span_count, true);
@@ -272,8 +272,10 @@ check_gaps(NaiveSource *source, Case *c)
 	}
 	for (int i = 0; i < c->sample_count; i++)
 	{
-		PcoreDuration gaps[3] = {-1, -1, -1};
+		PcoreDuration gaps[4] = {-1, -1, -1, -1};
+		PcoreDuration sum = 0;
 		int			before = -1;
+		int			found = 0;
 
 		for (int s = 0; s < c->span_count; s++)
 		{
@@ -288,17 +290,19 @@ check_gaps(NaiveSource *source, Case *c)
 				if (gaps[PCORE_GAP_SHORTEST] < 0 || gap < gaps[PCORE_GAP_SHORTEST])
 					gaps[PCORE_GAP_SHORTEST] = gap;
 				gaps[PCORE_GAP_LAST] = gap;
+				sum += gap;
+				gaps[PCORE_GAP_AVERAGE] = sum / ++found;
 			}
 			before = s;
 		}
-		for (int g = 0; g < 3; g++)
+		for (int g = 0; g < 4; g++)
 		{
 			expected[g][i] = false;
 			for (int r = 0; r < range_count; r++)
 				expected[g][i] |= gaps[g] >= ranges[r].low && gaps[g] <= ranges[r].high;
 		}
 	}
-	for (int g = 0; g < 3; g++)
+	for (int g = 0; g < 4; g++)
 		naive_compare("gap", pcore_truth_gap(c->spans, at, c->span_count, c->start, g, ranges, range_count),
 					  c->samples, expected[g], c->sample_count);
 }

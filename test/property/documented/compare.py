@@ -296,7 +296,7 @@ class Conditions:
             of = d.choice([1, 2, 3, 6])
             made['every'] = dict({'period': d.choice(LENGTHS), 'of': of}, **self.comparison(lambda: d.randrange(of + 1)))
         elif measure == 'gap':
-            made['gap'] = d.choice(['longest', 'shortest', 'last'])
+            made['gap'] = d.choice(['longest', 'shortest', 'last', 'average'])
             op = d.choice(['is', 'is_not', 'in', 'at_least', 'more_than', 'at_most', 'less_than', 'between'])
             made[op] = [d.choice(LENGTHS), d.choice(LENGTHS)] if op == 'in' else sorted([d.choice(LENGTHS), d.choice(LENGTHS)], key=evaluator.length) if op == 'between' else d.choice(LENGTHS)
         return made

@@ -500,7 +500,7 @@ class Evaluator:
         if 'gap' in condition:
             (op, operand), = ((k, v) for k, v in condition.items() if k not in ('event', 'where', 'within', 'before', 'zone', 'gap'))
             gaps = [b['at'] - a['at'] for a, b in zip(chosen, chosen[1:])]
-            found = gaps and {'longest': max, 'shortest': min, 'last': lambda x: x[-1]}[condition['gap']](gaps)
+            found = gaps and {'longest': max, 'shortest': min, 'last': lambda x: x[-1], 'average': lambda x: sum(x, x[0] - x[0]) // len(x)}[condition['gap']](gaps)
             return self.comparison(op, operand, lambda x: order(found, length(x)), not gaps)
         for measure in ('sum', 'avg', 'min', 'max', 'distinct'):
             if measure in condition:
