@@ -17,7 +17,6 @@
 #include "pass/key.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 #include "utils/typcache.h"
 #include "utils/uuid.h"
 
