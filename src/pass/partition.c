@@ -54,6 +54,9 @@ find_place(const Partition *partition, uint64 code, const char *bytes, Size leng
 		{
 			const Piece *key = customer_key(partition, owner);
 
+			/* All keys that can't be hashed have one code: a long way. */
+			if (!keys->hashable)
+				CHECK_FOR_INTERRUPTS();
 			if (persona_key_same(keys, key->bytes, key->length, bytes, length))
 				break;
 		}
