@@ -17,6 +17,7 @@ CREATE FUNCTION persona.assemble_program(
 RETURNS persona.program
 	LANGUAGE sql STABLE PARALLEL SAFE COST 10000
 	SET search_path = pg_catalog, pg_temp
+	SET quote_all_identifiers = off
 	BEGIN ATOMIC
 		SELECT json_build_object(
 			'persona', 1,

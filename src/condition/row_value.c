@@ -10,9 +10,13 @@
 #include "condition/row_value.h"
 #include "funcapi.h"
 #include "host.h"
+#include "miscadmin.h"
+#include "pgtime.h"
 #include "utils/builtins.h"
+#include "utils/bytea.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
+#include "utils/float.h"
 #include "utils/fmgroids.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
@@ -290,19 +294,87 @@ time_text(Datum datum, Oid type, bool shown, const PcoreZone *zone)
 	return shown && type == TIMESTAMPOID ? people_time(text) : text;
 }
 
+/* Tells whether a type writes its values in the same way whatever the session's settings are. */
+static bool
+is_written_alike(Oid type)
+{
+	switch (type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case NAMEOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+		case BOOLOID:
+		case UUIDOID:
+		case JSONBOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Writes a value as its type does it under the default settings.
+ *
+ * Texts are keys, buckets and messages, and the settings of a session have no
+ * say in a decision.  The variables are set as such, since a change by way of
+ * the settings' names costs much more than the value.
+ */
+static char *
+write_by_default(FmgrInfo *output, Datum value)
+{
+	int			date_style = DateStyle;
+	int			date_order = DateOrder;
+	int			interval_style = IntervalStyle;
+	int			float_digits = extra_float_digits;
+	int			bytea_style = bytea_output;
+	pg_tz	   *zone = session_timezone;
+	char	   *volatile text = NULL;
+
+	PG_TRY();
+	{
+		DateStyle = USE_ISO_DATES;
+		DateOrder = DATEORDER_MDY;
+		IntervalStyle = INTSTYLE_POSTGRES;
+		extra_float_digits = 1;
+		bytea_output = BYTEA_OUTPUT_HEX;
+		session_timezone = pg_tzset("UTC");
+		text = OutputFunctionCall(output, value);
+	}
+	PG_FINALLY();
+	{
+		DateStyle = date_style;
+		DateOrder = date_order;
+		IntervalStyle = interval_style;
+		extra_float_digits = float_digits;
+		bytea_output = bytea_style;
+		session_timezone = zone;
+	}
+	PG_END_TRY();
+	return text;
+}
+
 /* Returns a value as its type writes it; the padding of character(n) does not count. */
 char *
 persona_text_of(Oid type, FmgrInfo *output, Datum value)
 {
-	Oid			function;
-	bool		varlena;
+	FmgrInfo	own;
 
 	if (type == BPCHAROID)
 		return TextDatumGetCString(DirectFunctionCall1(rtrim1, value));
-	if (output != NULL)
-		return OutputFunctionCall(output, value);
-	getTypeOutputInfo(type, &function, &varlena);
-	return OidOutputFunctionCall(function, value);
+	if (output == NULL)
+	{
+		Oid			function;
+		bool		varlena;
+
+		getTypeOutputInfo(type, &function, &varlena);
+		fmgr_info(function, &own);
+		output = &own;
+	}
+	return is_written_alike(type) ? OutputFunctionCall(output, value) : write_by_default(output, value);
 }
 
 /* Returns the value as text, or NULL when it is absent. */
