@@ -17,6 +17,7 @@ typedef struct PersonaContact
 	PcoreInstant delivered_at;
 	PcoreInstant fired_at;		/* PCORE_END_OF_TIME: none */
 	const PersonaValue *trigger_key;	/* or NULL */
+	bool		shown;			/* no contact yet: chosen for a slot of the same page */
 } PersonaContact;
 
 /* A response that had come by as_of. */
@@ -66,6 +67,7 @@ typedef struct PersonaCounted
 	PcoreInstant at;
 	PcoreInstant until;
 	const char *reason;
+	int			shown;			/* how many more are shown on the same page */
 	int			count;
 	PcoreInstant *times;		/* in order */
 } PersonaCounted;

@@ -90,6 +90,7 @@ add_contact(PersonaDecider *decider, const PersonaRecord *record)
 	contact->delivered_at = past_instant(facts[PERSONA_FACT_DELIVERED_AT], customer->as_of);
 	contact->fired_at = fact_instant(facts[PERSONA_FACT_FIRED_AT]);
 	contact->trigger_key = facts[PERSONA_FACT_TRIGGER_KEY];
+	contact->shown = false;
 	decider->contact_count++;
 }
 
@@ -199,6 +200,7 @@ persona_count_as_contact(PersonaDecider *decider, const PersonaCandidate *candid
 	}
 	added = &contacts[earlier];
 	memset(added, 0, sizeof(*added));
+	added->shown = true;
 	added->about = candidate->way->about;
 	added->at = added->sent_at = added->delivered_at = candidate->send_at;
 	added->fired_at = candidate->opening.fired ? candidate->opening.fired_at : PCORE_END_OF_TIME;

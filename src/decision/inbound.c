@@ -38,29 +38,46 @@ persona_asked_for(const PersonaAsk *ask, const PersonaCampaignChannel *way)
 	return way->channel == ask->channel && (ask->placement == NULL || same_place(way->placement, ask->placement));
 }
 
-/* Adds the best candidates for the slots of one place; "shown" marks campaigns that are shown already. */
-static void
-fill_slots(PersonaDecider *decider, PersonaCandidate *candidates, int count, const char *place, int64 slots,
-		   bool *shown, PcoreInstant valid_until, PersonaAddRow add, void *data)
+/* What is shown on a answer. */
+typedef struct Answer
 {
-	for (int c = 0; c < count && candidates[c].eligible && slots > 0; c++)
+	PersonaCandidate *candidates;	/* the best first */
+	int			count;
+	bool	   *shown;			/* by campaign */
+	PersonaCandidate **chosen;	/* in the order of slots */
+	int			chosen_count;
+} Answer;
+
+/*
+ * Chooses the best candidates for the slots of one place.  Beside what is shown
+ * a limit may be full at other times than alone, and so bounds valid_until anew.
+ * Suppressions and exclusions do not: what is shown moves with as_of, and when
+ * contacts have their say is known since the candidate was judged.
+ */
+static void
+fill_slots(PersonaDecider *decider, Answer *answer, const char *place, int64 slots)
+{
+	PersonaCandidate *candidates = answer->candidates;
+
+	for (int c = 0; c < answer->count && candidates[c].eligible && slots > 0; c++)
 	{
 		PersonaCandidate *candidate = &candidates[c];
 		int			campaign = candidate->campaign - decider->program->campaigns;
-		PcoreInstant until = PCORE_END_OF_TIME;
+		PcoreInstant known = PCORE_END_OF_TIME;
 		PersonaStage stage;
 		const char *reason;
 
-		if (!same_place(candidate->way->placement, place) || shown[campaign])
+		if (!same_place(candidate->way->placement, place) || answer->shown[campaign])
 			continue;
-		if (!persona_keep_quiet(decider, candidate->way, candidate->send_at, &until, &stage, &reason)
-			|| !persona_keep_limits(decider, candidate->campaign, candidate->way, candidate->send_at, &until, &reason))
+		if (!persona_keep_quiet(decider, candidate->way, candidate->send_at, &known, &stage, &reason)
+			|| !persona_keep_limits(decider, candidate->campaign, candidate->way, candidate->send_at,
+									   &decider->until, &reason))
 			continue;
 		candidate->stage = PERSONA_STAGE_CHOSEN;
 		candidate->reason = persona_winning_reason(decider->customer, candidate);
-		persona_decision_row(decider->program, candidate, valid_until, add, data);
+		answer->chosen[answer->chosen_count++] = candidate;
 		persona_count_as_contact(decider, candidate);
-		shown[campaign] = true;
+		answer->shown[campaign] = true;
 		slots--;
 	}
 }
@@ -71,10 +88,11 @@ persona_inbound_rows(PersonaCustomer *customer, const PersonaAsk *ask, PersonaAd
 {
 	const PersonaProgram *program = customer->program;
 	PersonaDecider decider = {.customer = customer,.program = program,.until = PCORE_END_OF_TIME,.ask = ask};
-	bool	   *shown = palloc0(sizeof(bool) * (program->campaign_count + 1));
-	int			count;
-	PersonaCandidate *candidates = persona_judge_all(&decider, &count);
-	PcoreInstant valid_until = pcore_min(decider.until, decider.next_contact);
+	Answer		answer = {.shown = palloc0(sizeof(bool) * (program->campaign_count + 1))};
+	PcoreInstant valid_until;
+
+	answer.candidates = persona_judge_all(&decider, &answer.count);
+	answer.chosen = palloc(sizeof(PersonaCandidate *) * (answer.count + 1));
 
 	for (int p = 0; p < program->placement_count; p++)
 	{
@@ -82,11 +100,14 @@ persona_inbound_rows(PersonaCustomer *customer, const PersonaAsk *ask, PersonaAd
 
 		CHECK_FOR_INTERRUPTS();
 		if (place->channel == ask->channel && (ask->placement == NULL || same_place(place->name, ask->placement)))
-			fill_slots(&decider, candidates, count, place->name, place->slots, shown, valid_until, add, data);
+			fill_slots(&decider, &answer, place->name, place->slots);
 	}
 	/* The channel itself is a place with one slot, for what has no placement. */
 	if (ask->placement == NULL)
-		fill_slots(&decider, candidates, count, NULL, 1, shown, valid_until, add, data);
+		fill_slots(&decider, &answer, NULL, 1);
+	valid_until = pcore_min(decider.until, decider.next_contact);
+	for (int c = 0; c < answer.chosen_count; c++)
+		persona_decision_row(program, answer.chosen[c], valid_until, add, data);
 }
 
 /*

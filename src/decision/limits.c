@@ -65,7 +65,11 @@ list_times(PersonaDecider *decider, const PersonaLimit *limit, PersonaCounted *c
 		PcoreInstant at = limit->counts == PERSONA_COUNTS_RESERVED ? contact->at
 			: limit->counts == PERSONA_COUNTS_SENT ? contact->sent_at : contact->delivered_at;
 
-		if (at != PCORE_END_OF_TIME && persona_about_fits(&limit->about, &contact->about))
+		if (at == PCORE_END_OF_TIME || !persona_about_fits(&limit->about, &contact->about))
+			continue;
+		if (contact->shown)
+			counted->shown++;
+		else
 			counted->times[counted->count++] = at;
 	}
 	if (limit->counts != PERSONA_COUNTS_RESERVED)
@@ -116,14 +120,19 @@ gap_reason(const PersonaDecider *decider, const PersonaLimit *limit, const Perso
 					pcore_duration_format(limit->min_gap), persona_customer_time(decider->customer, near));
 }
 
-/* Asks a limit. */
+/*
+ * Asks a limit.  What is shown together moves with as_of, so each window that
+ * holds one of them holds them all: they leave less room, at any instant.
+ */
 static void
 ask_limit(PersonaDecider *decider, const PersonaLimit *limit, PersonaCounted *counted, PcoreInstant at)
 {
 	const PcoreZone *zone = &decider->customer->zone;
+	int64_t		most;
 
 	if (!counted->listed)
 		list_times(decider, limit, counted);
+	most = Max(limit->most - counted->shown, 0);
 	counted->asked = counted->kept = true;
 	counted->at = at;
 	counted->until = PCORE_END_OF_TIME;
@@ -133,13 +142,13 @@ ask_limit(PersonaDecider *decider, const PersonaLimit *limit, PersonaCounted *co
 		if (limit->calendar != PERSONA_NONE)
 		{
 			counted->kept = pcore_calendar_allows(counted->times, counted->count, at, zone,
-												  (PcoreUnit) limit->calendar, limit->most);
+												  (PcoreUnit) limit->calendar, most);
 			counted->until = pcore_calendar_until(counted->times, counted->count, at, zone,
-												  (PcoreUnit) limit->calendar, limit->most);
+												  (PcoreUnit) limit->calendar, most);
 		}
 		else
 		{
-			counted->kept = pcore_limit_allows(counted->times, counted->count, at, limit->period, limit->most);
+			counted->kept = pcore_limit_allows(counted->times, counted->count, at, limit->period, most);
 			counted->until = pcore_limit_until(counted->times, counted->count, at, limit->period);
 		}
 		if (!counted->kept && decider->explains)
@@ -148,7 +157,8 @@ ask_limit(PersonaDecider *decider, const PersonaLimit *limit, PersonaCounted *co
 	if (limit->min_gap > 0)
 	{
 		/* A gap is a window that holds one contact. */
-		bool		apart = pcore_limit_allows(counted->times, counted->count, at, limit->min_gap, 1);
+		bool		apart = pcore_limit_allows(counted->times, counted->count, at, limit->min_gap,
+											   counted->shown == 0 ? 1 : 0);
 
 		counted->until = pcore_min(counted->until, pcore_limit_until(counted->times, counted->count, at, limit->min_gap));
 		if (!apart && counted->kept && decider->explains)

@@ -116,3 +116,39 @@ SELECT (SELECT count(*) FROM page) AS shown,
 -- asked twice, it is the same
 SELECT count(DISTINCT a.answer) FROM generate_series(1, 3) AS n
 	CROSS JOIN LATERAL (SELECT string_agg(x::text, ';') AS answer FROM persona.next_message_for('ann', 'web', NULL, '{"page": "cancel_form"}', '2026-03-10 12:00'::timestamptz + n * interval '0 s') AS x) AS a;
+
+-- law: before valid_until the page stays as it is, for contacts of the past and
+-- planned ones, under limits of every kind that what is shown together fills
+INSERT INTO customer SELECT 'n' || i, 'x', 10 + i % 5 * 10, true FROM generate_series(1, 60) AS i;
+INSERT INTO persona.contact (customer, campaign, experience, channel, placement, status, decided_at, send_at, sent_at)
+SELECT 'n' || i, x.campaign, x.campaign, 'web', 'teaser', CASE WHEN x.at < '2026-03-10' THEN 'sent' ELSE 'planned' END, '2026-03-01', x.at, CASE WHEN x.at < '2026-03-10' THEN x.at END
+FROM generate_series(1, 60) AS i CROSS JOIN generate_series(1, 3) AS k
+	CROSS JOIN LATERAL (SELECT (ARRAY['shoes', 'news', 'save'])[1 + (i + k) % 3] AS campaign,
+		timestamptz '2026-03-08' + (i * 7919 + k * 104729) % 6000 * interval '1 minute' AS at) AS x
+WHERE (i + k) % 4 > 0;
+CREATE FUNCTION page(customer text, as_of timestamptz) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_agg(to_jsonb(n) - ARRAY['send_at', 'valid_until'] ORDER BY n.slot) FROM persona.next_message_for(page.customer, 'web', NULL, NULL, page.as_of) AS n $$;
+CREATE FUNCTION unstable(OUT policy text, OUT pages bigint, OUT bounded bigint, OUT too_late bigint) RETURNS SETOF record LANGUAGE plpgsql AS $$
+DECLARE
+	p record;
+BEGIN
+	FOR p IN SELECT * FROM (VALUES ('two a day', 2, NULL::interval, 'day', NULL::interval), ('three a week', 3, NULL, 'week', NULL),
+			('two in 30 hours', 2, '30 hours', NULL, NULL), ('three in 2 days', 3, '2 days', NULL, NULL),
+			('five hours apart', NULL, NULL, NULL, '5 hours'), ('three in all', 3, NULL, NULL, NULL)) AS v (name, most, period, calendar, gap)
+	LOOP
+		DELETE FROM persona.policy;
+		INSERT INTO persona.policy (name, channel, max_contacts, period, calendar, min_gap) VALUES (p.name, 'web', p.most, p.period, p.calendar, p.gap);
+		policy := p.name;
+		SELECT count(*), count(*) FILTER (WHERE isfinite(n.until)),
+			count(*) FILTER (WHERE EXISTS (
+				SELECT FROM (SELECT n.until - interval '1 microsecond' AS at WHERE isfinite(n.until)
+					UNION ALL SELECT t FROM generate_series(n.at, n.at + interval '7 days', '9 hours') AS t WHERE t < n.until) AS probe
+				WHERE page(c.name, probe.at) IS DISTINCT FROM page(c.name, n.at)))
+		INTO pages, bounded, too_late
+		FROM customer AS c CROSS JOIN generate_series(timestamptz '2026-03-09 07:00', '2026-03-11 07:00', '1 day') AS t
+			CROSS JOIN LATERAL (SELECT t AS at, min(m.valid_until) AS until FROM persona.next_message_for(c.name, 'web', NULL, NULL, t) AS m) AS n
+		WHERE n.until IS NOT NULL;
+		RETURN NEXT;
+	END LOOP;
+END $$;
+SELECT * FROM unstable();
