@@ -13,6 +13,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -37,6 +38,8 @@ typedef struct Log
 	int			count;
 	TupleTableSlot *slots[MANY];
 	Oid			cast;			/* makes the column's values keys; InvalidOid: they are */
+	Oid			from;			/* the column's type, that of a domain's values */
+	Oid			to;				/* the keys' type, in the same way */
 	bool		by_value;
 	int16		length;
 	MemoryContext memory;		/* of the values in "slots", and of "last" */
@@ -68,7 +71,9 @@ open_log(Log *log, Oid type)
 				 errmsg("table persona.change must be as persona.bind_customers made it"),
 				 errdetail("It has an index, a trigger or another column."),
 				 errhint("Drop what was added to it.")));
-	path = find_coercion_pathway(getBaseType(key->atttypid), getBaseType(type), COERCION_EXPLICIT, &log->cast);
+	log->from = getBaseType(type);
+	log->to = getBaseType(key->atttypid);
+	path = find_coercion_pathway(log->to, log->from, COERCION_EXPLICIT, &log->cast);
 	if (path != COERCION_PATH_FUNC && path != COERCION_PATH_RELABELTYPE)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -99,6 +104,22 @@ flush_log(Log *log)
 	MemoryContextReset(log->memory);
 }
 
+/* Tells whether a value can be a key; an integer that is too large is nobody's. */
+static bool
+can_be_key(const Log *log, Datum value)
+{
+	int64		number;
+
+	if (log->from == INT8OID && (log->to == INT4OID || log->to == INT2OID))
+		number = DatumGetInt64(value);
+	else if (log->from == INT4OID && log->to == INT2OID)
+		number = DatumGetInt32(value);
+	else
+		return true;
+	return log->to == INT4OID ? number >= PG_INT32_MIN && number <= PG_INT32_MAX
+		: number >= PG_INT16_MIN && number <= PG_INT16_MAX;
+}
+
 /* Appends a customer, unless it was the one before. */
 static void
 append_key(Log *log, Datum key)
@@ -107,7 +128,14 @@ append_key(Log *log, Datum key)
 	MemoryContext outer = MemoryContextSwitchTo(log->memory);
 
 	if (OidIsValid(log->cast))
+	{
+		if (!can_be_key(log, key))
+		{
+			MemoryContextSwitchTo(outer);
+			return;
+		}
 		key = OidFunctionCall1(log->cast, key);
+	}
 	if (log->any && datum_image_eq(log->last, key, log->by_value, log->length))
 	{
 		MemoryContextSwitchTo(outer);
