@@ -60,12 +60,21 @@ foreach my $sessions (2, 16, 64)
 	bench($sessions, "capacity $sessions", <<"SQL");
 \\set luck random(1, 4)
 \\set customer random(1, 200)
+\\set isolation random(1, 2)
+\\if :luck = 4
+DELETE FROM persona.contact WHERE customer = :customer AND capacity_day IS NOT NULL;
+\\else
+\\if :isolation = 1
+BEGIN;
+\\else
 BEGIN ISOLATION LEVEL REPEATABLE READ;
+\\endif
 SELECT count(*) FROM persona.commit_message(:customer);
 \\if :luck = 1
 ROLLBACK;
 \\else
 COMMIT;
+\\endif
 \\endif
 SQL
 	is($shop->broken_laws, '', "$sessions sessions: no law is broken");
