@@ -20,23 +20,12 @@ my $directory = PostgreSQL::Test::Utils::tempdir;
 
 srand(20260301);
 
-# Runs a script with so many sessions for some seconds.
-sub bench
-{
-	my ($sessions, $name, $script) = @_;
-
-	append_to_file("$directory/$name.sql", $script);
-	$node->command_ok([ 'pgbench', '-n', '-c', $sessions, '-j', 2, '-T', $ENV{PERSONA_SECONDS} || 2, '--max-tries=100', '-f', "$directory/$name.sql", 'postgres' ],
-		"$sessions sessions: $name");
-	return;
-}
-
 # One customer, many sessions: the limit to the last one.  A third rolls back.
 foreach my $sessions (2, 16, 64)
 {
 	my $customer = $sessions;
 
-	bench($sessions, "customer $sessions", <<"SQL");
+	$shop->bench($sessions, 'customer', 1, <<"SQL");
 \\set luck random(1, 3)
 BEGIN;
 SELECT count(*) FROM persona.commit_message($customer);
@@ -57,7 +46,7 @@ foreach my $sessions (2, 16, 64)
 {
 	$shop->sql('DELETE FROM persona.contact');
 	is($shop->sql("SELECT coalesce(sum(used), 0) FROM persona.capacity_use"), '0', "$sessions sessions: all places are free");
-	bench($sessions, "capacity $sessions", <<"SQL");
+	$shop->bench($sessions, 'capacity', 1, <<"SQL");
 \\set luck random(1, 4)
 \\set customer random(1, 200)
 \\set isolation random(1, 2)
@@ -89,7 +78,7 @@ $shop->fill_carts;
 {
 	my @runs = map { $shop->start("CALL persona.run(batch => $_)") } (50, 70, 90);
 
-	bench(4, 'beside runs', "\\set customer random(1, $customers)\nSELECT count(*) FROM persona.commit_message(:customer);\n");
+	$shop->bench(4, 'beside runs', 1, "\\set customer random(1, $customers)\nSELECT count(*) FROM persona.commit_message(:customer);\n");
 	$shop->finish($_) foreach @runs;
 }
 is($shop->broken_laws, '', 'runs beside runs and sessions: no law is broken');

@@ -12,15 +12,12 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
-use PostgreSQL::Test::Utils;
 use Shop;
 use Test::More;
 
 my $customers = 400;
 my $shop = Shop->new('main', $customers);
 my $node = $shop->{node};
-my $directory = PostgreSQL::Test::Utils::tempdir;
-my $seconds = $ENV{PERSONA_SECONDS} || 2;
 
 # What both kinds of senders share: what was handed out, and what was reported.
 $shop->sql(<<'SQL');
@@ -28,25 +25,6 @@ CREATE TABLE shop.handed_out (key uuid, attempt integer, claimed_at timestamptz,
 CREATE TABLE shop.reported (key uuid, outcome text, news integer);
 UPDATE persona.channel SET retry_after = '50 milliseconds', max_attempts = 1000 WHERE name = 'email';
 SQL
-
-# Runs scripts, each with a weight, with so many sessions.
-sub bench
-{
-	my ($sessions, $name, $seconds, @scripts) = @_;
-	my @files;
-	my $number = 0;
-
-	while (my ($weight, $script) = splice @scripts, 0, 2)
-	{
-		my $file = "$directory/$name $sessions " . $number++ . '.sql';
-
-		append_to_file($file, $script);
-		push @files, '-f', "$file\@$weight";
-	}
-	$node->command_ok([ 'pgbench', '-n', '-c', $sessions, '-j', 2, '-T', $seconds, '--max-tries=100', @files, 'postgres' ],
-		"$sessions sessions: $name");
-	return;
-}
 
 # Claims up to n contacts under a lease, notes them, and does what comes next.
 sub claims
@@ -104,7 +82,7 @@ INSERT INTO persona.contact (customer, campaign, experience, channel, message, t
 	SELECT c.id, CASE WHEN i = 1 THEN 'cart' ELSE 'welcome' END, 'offer', 'email', 'email', CASE i WHEN 1 THEN 'cart' END, CASE i WHEN 1 THEN timestamptz '2026-01-01' + $sessions * interval '1 hour' END, now()
 	FROM shop.customer AS c, generate_series(1, 4) AS i;
 SQL
-	bench($sessions, 'claims', $seconds,
+	$shop->bench($sessions, 'claims',
 		3, claims('READ COMMITTED', 3, '1 hour', 'COMMIT'),
 		1, claims('READ COMMITTED', 20, '1 hour', 'ROLLBACK'),
 		1, claims('REPEATABLE READ', 2, '1 hour', 'COMMIT'),
@@ -118,7 +96,7 @@ SQL
 	is($shop->sql('SELECT status, count(*) FROM persona.contact GROUP BY status'), "claimed|$contacts", "$sessions sessions: all are claimed");
 
 	# The same report by all sessions at once is news once.
-	bench($sessions, 'the same reports', $seconds, 1, <<'SQL');
+	$shop->bench($sessions, 'the same reports', 1, <<'SQL');
 \set customer random(1, 20)
 WITH chosen AS (SELECT idempotency_key AS key FROM persona.contact WHERE customer = :customer ORDER BY contact_id LIMIT 1)
 INSERT INTO shop.reported SELECT key, 'clicked', persona.report(key, 'clicked', '2026-06-01')::integer FROM chosen;
@@ -129,7 +107,7 @@ SQL
 
 	# Short leases that run out, rollbacks, deferrals, late and repeated reports, all at once.
 	$shop->sql("UPDATE persona.contact SET lease_until = claimed_at, next_attempt_at = claimed_at WHERE status = 'claimed'; UPDATE shop.handed_out SET lease_until = claimed_at");
-	bench($sessions, 'leases that run out', $seconds,
+	$shop->bench($sessions, 'leases that run out',
 		4, claims('READ COMMITTED', 3, '20 milliseconds', 'COMMIT'),
 		1, claims('READ COMMITTED', 5, '20 milliseconds', 'ROLLBACK'),
 		1, claims('REPEATABLE READ', 2, '20 milliseconds', 'COMMIT'),
@@ -152,7 +130,7 @@ DELETE FROM persona.contact;
 INSERT INTO persona.contact (customer, campaign, experience, channel, message, send_at)
 	SELECT id, 'welcome', 'offer', 'email', 'email', now() FROM shop.customer WHERE id <= 100;
 SQL
-bench(16, 'attempts', $seconds, 1, claims('READ COMMITTED', 10, '10 milliseconds', 'COMMIT'));
+$shop->bench(16, 'attempts', 1, claims('READ COMMITTED', 10, '10 milliseconds', 'COMMIT'));
 is(wrong(), '', 'attempts: nothing is wrong');
 is($shop->sql('SELECT count(*), min(n), max(n) FROM (SELECT count(*) AS n FROM shop.handed_out GROUP BY key) AS h'), '100|3|3',
 	'each was tried exactly as often as the channel says');

@@ -50,6 +50,26 @@ sub sql
 	return $self->{node}->safe_psql('postgres', $text);
 }
 
+# Runs scripts, each after its weight, with so many sessions for some seconds.
+sub bench
+{
+	my ($self, $sessions, $name, @scripts) = @_;
+	my $directory = PostgreSQL::Test::Utils::tempdir;
+	my @files;
+
+	while (my ($weight, $script) = splice @scripts, 0, 2)
+	{
+		my $file = "$directory/" . @files . '.sql';
+
+		append_to_file($file, $script);
+		push @files, '-f', "$file\@$weight";
+	}
+	$self->{node}->command_ok(
+		[ 'pgbench', '-n', '-c', $sessions, '-j', 2, '-T', $ENV{PERSONA_SECONDS} || 2, '--max-tries=100', @files, 'postgres' ],
+		"$sessions sessions: $name");
+	return;
+}
+
 # Everybody fills a cart.
 sub fill_carts
 {
