@@ -82,24 +82,19 @@ if [ "$purpose" = test ]; then
 	"$python" -c 'import jsonschema; jsonschema.Draft202012Validator' 2>/dev/null || missing+=(python3-jsonschema)
 fi
 
-# For tests that are skipped where they are not there: pg_cron, and a mail
-# server, which is unpacked into build/mail and not installed.
+# For tests that are skipped where it is not there: pg_cron.
 cron=
-unpack_mail() { :; }
 if [ "$purpose" = test ] && command -v apt-get >/dev/null; then
 	[ -f "$(pg_file --sharedir /extension/pg_cron.control)" ] || cron=postgresql$suffix-cron
-	unpack_mail() { test/unpack-mail.sh || say "There is no mail server; its test is skipped"; }
 fi
-if [ -z "${missing[*]}$cron" ]; then
-	unpack_mail
-	exit 0
-fi
+
+[ -n "${missing[*]}$cron" ] || exit 0
 
 say "Missing packages: ${missing[*]} $cron"
 command -v apt-get >/dev/null || die "this is no Debian: please install what corresponds to these packages"
 root=()
 if [ "$(id -u)" != 0 ]; then
-	[ -n "${missing[*]}" ] || command -v sudo >/dev/null || { say "Tests that need them are skipped"; unpack_mail; exit 0; }
+	[ -n "${missing[*]}" ] || command -v sudo >/dev/null || { say "Tests that need them are skipped"; exit 0; }
 	command -v sudo >/dev/null ||
 		die "please install them as root: apt-get install --no-install-recommends ${missing[*]} $cron"
 	root=(sudo)
@@ -128,5 +123,3 @@ if [ -n "$cron" ]; then
 	if apt-cache show "$cron" >/dev/null 2>&1; then missing+=("$cron"); else say "There is no package $cron"; fi
 fi
 if [ ${#missing[@]} -gt 0 ]; then "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; fi
-
-unpack_mail
