@@ -606,12 +606,12 @@ BEGIN
 			DETAIL = format('It is %s: %s.', jsonb_typeof(reports), left(reports::text, 100)),
 			HINT = 'For example [{"contact": "...", "outcome": "sent"}].';
 	END IF;
-	SELECT r.ordinality - 1 AS number, r.value AS report,
-		(SELECT k.key FROM jsonb_object_keys(CASE jsonb_typeof(r.value) WHEN 'object' THEN r.value END) AS k (key)
-			WHERE k.key <> ALL (ARRAY['contact', 'outcome', 'at', 'details']) LIMIT 1) AS key
+	SELECT r.ordinality - 1 AS number, r.value AS report, (SELECT k.key FROM jsonb_object_keys(u.keys) AS k (key) LIMIT 1) AS key
 	INTO wrong
 	FROM jsonb_array_elements(reports) WITH ORDINALITY AS r
-	WHERE jsonb_typeof(r.value) <> 'object' OR r.value - ARRAY['contact', 'outcome', 'at', 'details'] <> '{}'
+		CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(r.value)
+			WHEN 'object' THEN r.value - ARRAY['contact', 'outcome', 'at', 'details'] END AS keys) AS u
+	WHERE u.keys IS DISTINCT FROM '{}'
 	LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION USING

@@ -562,54 +562,41 @@ AS $$
 BEGIN
 	EXECUTE format($sql$
 CREATE OR REPLACE FUNCTION persona.%1$I(asked %3$s[], as_of timestamptz, program persona.program,
-	OUT customers %3$s[], OUT answers persona.%4$I[], OUT errors jsonb) RETURNS record
+	OUT customers %3$s[], OUT answers persona.%4$I[], OUT failed %3$s[], OUT errors jsonb) RETURNS record
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-	firsts integer[] := ARRAY[1];
-	lasts integer[] := ARRAY[cardinality(asked)];
-	first integer;
-	last integer;
-	found %3$s[];
-	found_answers persona.%4$I[];
-	failed boolean;
+	half integer := cardinality(asked) / 2;
+	one record;
+	other record;
 	said text;
 	code text;
 	place text;
 BEGIN
-	customers := '{}';
-	answers := '{}';
-	errors := '[]';
-	WHILE cardinality(firsts) > 0 LOOP
-		first := firsts[cardinality(firsts)];
-		last := lasts[cardinality(lasts)];
-		firsts := trim_array(firsts, 1);
-		lasts := trim_array(lasts, 1);
-		BEGIN
-			SELECT array_agg(q.customer), array_agg(q.%4$I) INTO found, found_answers
-			FROM persona.%2$I(asked[first : last], as_of, program) AS q;
-			failed := false;
-		EXCEPTION WHEN data_exception OR program_limit_exceeded OR raise_exception THEN
-			GET STACKED DIAGNOSTICS said = MESSAGE_TEXT, code = RETURNED_SQLSTATE, place = PG_EXCEPTION_CONTEXT;
-			failed := true;
-		END;
-		IF NOT failed THEN
-			customers := customers || found;
-			answers := answers || found_answers;
-		ELSIF first = last THEN
-			errors := errors || jsonb_build_object('customer', asked[first]::text, 'sqlstate', code, 'message', said,
-				'where', substring(place FROM '^[^\n]*'));
-		ELSE
-			-- the half that comes last is looked at first
-			firsts := firsts || ARRAY[(first + last) / 2 + 1, first];
-			lasts := lasts || ARRAY[last, (first + last) / 2];
-		END IF;
-	END LOOP;
+	SELECT coalesce(array_agg(q.customer), '{}'), coalesce(array_agg(q.%4$I), '{}'), '{}', '[]'
+	INTO customers, answers, failed, errors
+	FROM persona.%2$I(asked, as_of, program) AS q;
+EXCEPTION WHEN data_exception OR program_limit_exceeded OR raise_exception THEN
+	IF half = 0 THEN
+		GET STACKED DIAGNOSTICS said = MESSAGE_TEXT, code = RETURNED_SQLSTATE, place = PG_EXCEPTION_CONTEXT;
+		customers := '{}';
+		answers := '{}';
+		failed := asked;
+		errors := jsonb_build_array(jsonb_build_object('customer', asked[1]::text, 'sqlstate', code, 'message', said,
+			'where', substring(place FROM '^[^\n]*')));
+	ELSE
+		one := persona.%1$I(asked[: half], as_of, program);
+		other := persona.%1$I(asked[half + 1 :], as_of, program);
+		customers := one.customers || other.customers;
+		answers := one.answers || other.answers;
+		failed := one.failed || other.failed;
+		errors := one.errors || other.errors;
+	END IF;
 END
 $body$ $sql$, question || '_or_errors', question, key_type, answer);
 	EXECUTE format('COMMENT ON FUNCTION persona.%I(%s[], timestamptz, persona.program) IS %L', question || '_or_errors', key_type,
-		format('the same as %s(), as arrays, but for customers with whom it fails: they are not there, and errors tells of each', question));
+		format('the same as %s(), as arrays, but for customers with whom it fails: they are in failed, and errors tells of each', question));
 END
 $$;
 
@@ -763,6 +750,7 @@ DECLARE
 	given persona.ruling[];
 	judged record;
 	gone bigint := 0;
+	failed bigint := 0;
 	program persona.program;
 	outcome record;
 BEGIN
@@ -798,25 +786,25 @@ BEGIN
 		SELECT * INTO judged FROM persona.rulings_or_errors(asked, run.as_of, program);
 		held := held || judged.customers;
 		given := given || judged.answers;
+		failed := cardinality(judged.failed);
 		errors := judged.errors;
 		-- who could not be decided stays due
-		UPDATE persona.due AS d SET valid_until = '-infinity'
-		FROM jsonb_array_elements(errors) AS e WHERE d.customer %2$s (e ->> 'customer')::%1$s;
+		UPDATE persona.due AS d SET valid_until = '-infinity' WHERE d.customer %2$s ANY (judged.failed);
 		DELETE FROM persona.due AS d USING unnest(asked) AS a (customer)
-		WHERE d.customer %2$s a.customer AND NOT EXISTS (SELECT FROM unnest(judged.customers) AS j (customer) WHERE j.customer %2$s a.customer)
-			AND NOT EXISTS (SELECT FROM jsonb_array_elements(errors) AS e WHERE (e ->> 'customer')::%1$s %2$s a.customer);
+		WHERE d.customer %2$s a.customer
+			AND NOT EXISTS (SELECT FROM unnest(judged.customers || judged.failed) AS j (customer) WHERE j.customer %2$s a.customer);
 		GET DIAGNOSTICS gone = ROW_COUNT;
 	END IF;
 
 	written := 0;
 	suppressed := CASE WHEN gone > 0 THEN jsonb_build_object('gone', gone) ELSE '{}' END
-		|| CASE WHEN jsonb_array_length(errors) > 0 THEN jsonb_build_object('error', jsonb_array_length(errors)) ELSE '{}' END;
+		|| CASE WHEN failed > 0 THEN jsonb_build_object('error', failed) ELSE '{}' END;
 	IF held IS NOT NULL THEN
 		SELECT * INTO outcome FROM persona.write_contacts(held, given, run.as_of, program, run.campaigns IS NULL, true);
 		written := cardinality(outcome.written);
 		suppressed := persona.add_counts(suppressed, outcome.suppressed);
 	END IF;
-	skipped := listed - coalesce(cardinality(held), 0) - gone - coalesce(jsonb_array_length(errors), 0);
+	skipped := listed - coalesce(cardinality(held), 0) - gone - failed;
 	IF run.campaigns IS NULL AND listed > coalesce(cardinality(locked), 0) THEN
 		-- another session has them, and may give them up
 		INSERT INTO persona.change (customer)

@@ -146,6 +146,7 @@ AS $body$
 DECLARE
 	asked %1$s[] := CASE WHEN NOT everyone THEN ARRAY(SELECT l.customer FROM pg_temp.persona_listed AS l) END;
 	spared record;
+	failed %1$s[] := '{}';
 	errors jsonb := '[]';
 	looked_at bigint;
 BEGIN
@@ -161,23 +162,24 @@ BEGIN
 		FOR i IN 0 .. (cardinality(asked) - 1) / 2000 LOOP
 			spared := persona.standings_or_errors(asked[2000 * i + 1 : 2000 * (i + 1)], update_snapshot.as_of, update_snapshot.program);
 			INSERT INTO pg_temp.persona_standing SELECT spared.customers[n], spared.answers[n] FROM generate_subscripts(spared.customers, 1) AS n;
+			failed := failed || spared.failed;
 			errors := errors || spared.errors;
 		END LOOP;
 	END;
-	SELECT count(*) + jsonb_array_length(errors) INTO looked_at FROM pg_temp.persona_standing;
+	SELECT count(*) + cardinality(failed) INTO looked_at FROM pg_temp.persona_standing;
 	-- and whoever is gone; of those with whom it fails the snapshot tells what it told before
 	INSERT INTO pg_temp.persona_standing (customer)
 	SELECT d.customer
 	FROM (SELECT l.customer FROM pg_temp.persona_listed AS l
 		UNION SELECT u.customer FROM persona.snapshot_due AS u WHERE everyone) AS d
 	WHERE NOT EXISTS (SELECT FROM pg_temp.persona_standing AS s WHERE s.customer %2$s d.customer)
-		AND NOT EXISTS (SELECT FROM jsonb_array_elements(errors) AS e WHERE (e ->> 'customer')::%1$s %2$s d.customer);
+		AND NOT EXISTS (SELECT FROM unnest(failed) AS f (customer) WHERE f.customer %2$s d.customer);
 	INSERT INTO persona.snapshot_due AS d (customer, valid_until)
-	SELECT (e ->> 'customer')::%1$s, '-infinity' FROM jsonb_array_elements(errors) AS e
+	SELECT f.customer, '-infinity' FROM unnest(failed) AS f (customer)
 	ON CONFLICT (customer) DO UPDATE SET valid_until = EXCLUDED.valid_until;
-	IF errors <> '[]' THEN
+	IF cardinality(failed) > 0 THEN
 		RAISE WARNING USING
-			MESSAGE = format('%%s customers are left as the snapshot was, since their answers fail', jsonb_array_length(errors)),
+			MESSAGE = format('%%s customers are left as the snapshot was, since their answers fail', cardinality(failed)),
 			DETAIL = format('Customer %%s: %%s.', errors -> 0 ->> 'customer', errors -> 0 ->> 'message'),
 			HINT = 'The next refresh looks at them again.';
 	END IF;
