@@ -626,8 +626,7 @@ static void
 read_gap(const PersonaJson *json, const char *path, const PersonaJson *gap, const char *gap_path,
 		 PersonaCondition *condition)
 {
-	static const char *const names[] = {"longest", "shortest", "last", "average"};
-	static const PcoreGap gaps[] = {PCORE_GAP_LONGEST, PCORE_GAP_SHORTEST, PCORE_GAP_LAST, PCORE_GAP_AVERAGE};
+	static const char *const names[] = {"longest", "shortest", "last", "average"};	/* as PcoreGap has them */
 	PersonaTest *test = find_test(json, path, true);
 	int			g = 0;
 
@@ -638,7 +637,7 @@ read_gap(const PersonaJson *json, const char *path, const PersonaJson *gap, cons
 	if (g == 4)
 		pcore_fail(gap_path, pcore_format("there is no \"%s\" gap", gap->text),
 				   "It is the \"longest\", \"shortest\", \"last\" or \"average\" gap between consecutive events.");
-	condition->gap = gaps[g];
+	condition->gap = (PcoreGap) g;
 	if (test == NULL)
 		pcore_fail(path, "a comparison for \"gap\" is missing", "Add for example \"at_least\": \"60 days\".");
 	condition->gap_lengths = pcore_alloc(sizeof(PcoreDuration) * (size_t) test->count);

@@ -38,7 +38,7 @@ persona_asked_for(const PersonaAsk *ask, const PersonaCampaignChannel *way)
 	return way->channel == ask->channel && (ask->placement == NULL || same_place(way->placement, ask->placement));
 }
 
-/* What is shown on a answer. */
+/* What is shown on a page. */
 typedef struct Answer
 {
 	PersonaCandidate *candidates;	/* the best first */

@@ -64,7 +64,7 @@ overlap_plan(PersonaPass *pass)
 
 	overlap->first = pass->argument;
 	overlap->until = end_of_part(count, overlap->first);
-	for (Size c = 0; c < count; c++)
+	for (Size c = overlap->first; c < count; c++)
 	{
 		persona_pass_need_node(pass, pass->program->cohorts[c].node);
 		persona_pass_need_count(pass, pass->program->cohorts[c].node, c);

@@ -300,11 +300,11 @@ write_code(PersonaPass *pass)
 }
 
 /* Finds for each node the test of a search that answers it. */
-static PersonaCounted *
+static CountedNode *
 list_tests(const PersonaPass *pass)
 {
 	const struct PersonaPassParts *parts = pass->parts;
-	PersonaCounted *tests = palloc0(sizeof(PersonaCounted) * (pass->program->set->node_count + 1));
+	CountedNode *tests = palloc0(sizeof(CountedNode) * (pass->program->set->node_count + 1));
 
 	for (int s = 0; s < parts->search_count; s++)
 		for (int t = 0; t < parts->searches[s].test_count; t++)
@@ -324,7 +324,7 @@ static void
 prepare_counting(PersonaPass *pass)
 {
 	struct PersonaPassParts *parts = pass->parts;
-	const PersonaCounted *tests = list_tests(pass);
+	const CountedNode *tests = list_tests(pass);
 
 	parts->place_sums = palloc0(sizeof(uint64) * (parts->counted_count + 1));
 	parts->place_nodes = palloc(sizeof(int32) * (parts->counted_count + 1));
@@ -332,7 +332,7 @@ prepare_counting(PersonaPass *pass)
 	parts->segment_counts = palloc0(sizeof(uint64 *) * (parts->search_count + 1));
 	for (int c = 0; c < parts->counted_count; c++)
 	{
-		PersonaCounted *counted = &parts->counted[c];
+		CountedNode *counted = &parts->counted[c];
 
 		if (parts->leaves[counted->node] != LEAF_SEARCH)
 			parts->word_needed[counted->node] = true;
@@ -373,7 +373,7 @@ persona_pass_end_counting(PersonaPass *pass)
 	}
 	for (int c = 0; c < parts->counted_count; c++)
 	{
-		const PersonaCounted *counted = &parts->counted[c];
+		const CountedNode *counted = &parts->counted[c];
 		uint64		sum;
 
 		if (counted->test == NULL)

@@ -95,7 +95,7 @@ typedef struct EventLeaf
 } EventLeaf;
 
 /* A node whose customers are counted. */
-typedef struct PersonaCounted
+typedef struct CountedNode
 {
 	int			node;
 	bool		negated;
@@ -103,7 +103,7 @@ typedef struct PersonaCounted
 	int			place;			/* among place_sums, or */
 	int			search;			/* by segments: the search, */
 	const PersonaSearchTest *test;	/* and the test */
-} PersonaCounted;
+} CountedNode;
 
 struct PersonaPassParts
 {
@@ -127,7 +127,7 @@ struct PersonaPassParts
 	bool	   *word_needed;	/* by node: in blocks */
 	int			counted_count;
 	int			counted_room;
-	PersonaCounted *counted;
+	CountedNode *counted;
 	int		   *order;			/* boolean nodes, parts first */
 	int			order_count;
 	int			bit_count;

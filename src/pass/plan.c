@@ -121,10 +121,10 @@ persona_pass_need_count(PersonaPass *pass, int number, int sum)
 	if (parts->counted_count == parts->counted_room)
 	{
 		parts->counted_room = Max(64, parts->counted_room * 2);
-		parts->counted = parts->counted == NULL ? palloc(sizeof(PersonaCounted) * parts->counted_room)
-			: repalloc(parts->counted, sizeof(PersonaCounted) * parts->counted_room);
+		parts->counted = parts->counted == NULL ? palloc(sizeof(CountedNode) * parts->counted_room)
+			: repalloc(parts->counted, sizeof(CountedNode) * parts->counted_room);
 	}
-	parts->counted[parts->counted_count++] = (PersonaCounted) {.node = number,.negated = negated,.sum = sum};
+	parts->counted[parts->counted_count++] = (CountedNode) {.node = number,.negated = negated,.sum = sum};
 }
 
 /* Asks for the customers' keys. */

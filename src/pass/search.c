@@ -542,10 +542,12 @@ persona_search_sum(const PersonaSearch *search, const PersonaSearchTest *test, c
 {
 	uint64		sum = 0;
 
-	for (int r = 0; test->members == NULL && r < test->run_count; r++)
-		sum += below[test->runs[r].until] - below[test->runs[r].from];
-	for (uint32 s = 0; test->members != NULL && s < search->segments; s++)
-		if (persona_search_holds(test, s))
-			sum += below[s + 1] - below[s];
+	if (test->members == NULL)
+		for (int r = 0; r < test->run_count; r++)
+			sum += below[test->runs[r].until] - below[test->runs[r].from];
+	else
+		for (uint32 s = 0; s < search->segments; s++)
+			if (persona_search_holds(test, s))
+				sum += below[s + 1] - below[s];
 	return sum;
 }
