@@ -20,6 +20,10 @@ timed() {
 	took[$1]=$(printf '%s\n' '\timing on' "$2;" | ask -f - | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | tail -n 1)
 	printf '%-58s %12.1f ms\n' "$1" "${took[$1]}"
 }
+# Tells what the last run did.
+tell_run() {
+	ask -c "SELECT format('%s contacts, %s per second, %s s to decide', written, round(written / extract(epoch FROM ended_at - started_at)), round(extract(epoch FROM writing_since - started_at), 1)) FROM persona.run_log ORDER BY run DESC LIMIT 1"
+}
 # ratio NAME EXPRESSION TARGET: prints the value of an expression.
 ratio() { awk -v n="$1" -v t="$3" "BEGIN { printf \"%-58s %12.3f    %s\n\", n, $2, t }"; }
 
@@ -42,11 +46,11 @@ ask -c "INSERT INTO decided SELECT * FROM persona.next_message_at('$until')"
 timed 'INSERT ... SELECT of the same contacts' "INSERT INTO copy (customer, campaign, experience, channel, placement, message, send_at, subject, body, priority, score, reason, trigger, fired_at, decided_at, program)
 	SELECT customer, campaign, experience, channel, placement, message, send_at, subject, body, priority, score, reason, trigger, fired_at, '$until', persona.program_hash(persona.program()) FROM decided"
 timed 'full run' "CALL persona.run(as_of => '$until')"
-ask -c "SELECT format('%s contacts, %s per second, %s s to decide', written, round(written / extract(epoch FROM ended_at - started_at)), round(extract(epoch FROM writing_since - started_at), 1)) FROM persona.run_log ORDER BY run DESC LIMIT 1"
+tell_run
 ask -c 'VACUUM ANALYZE'
 timed 'next message of all customers, 3 days later' "SELECT count(*) FROM persona.next_message_at('2026-07-03 12:00+00')"
 timed 'full run, customers known' "CALL persona.run(as_of => '2026-07-03 12:00+00')"
-ask -c "SELECT format('%s contacts, %s per second, %s s to decide', written, round(written / extract(epoch FROM ended_at - started_at)), round(extract(epoch FROM writing_since - started_at), 1)) FROM persona.run_log ORDER BY run DESC LIMIT 1"
+tell_run
 
 printf '\nIncremental runs\n'
 ask -c "SELECT persona.watch_changes('bench.customer'); SELECT persona.watch_changes('bench.event')" >/dev/null
