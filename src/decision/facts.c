@@ -94,6 +94,33 @@ add_contact(PersonaDecider *decider, const PersonaRecord *record)
 	decider->contact_count++;
 }
 
+/* Returns the first instant after as_of at which a contact counts otherwise than at as_of. */
+PcoreInstant
+persona_next_of_contacts(const PersonaCustomer *customer)
+{
+	static const PersonaFact told[] = {PERSONA_FACT_DECIDED_AT, PERSONA_FACT_SENT_AT, PERSONA_FACT_DELIVERED_AT,
+	PERSONA_FACT_ENDED_AT};
+	const PersonaRules *rules = &customer->program->rules;
+	PcoreInstant next = PCORE_END_OF_TIME;
+
+	for (int r = 0; r < customer->record_count; r++)
+	{
+		const PersonaValue *facts[PERSONA_FACT_COUNT] = {NULL};
+
+		if (customer->records[r]->source != rules->contact_source)
+			continue;
+		persona_record_pick(customer->records[r], customer->evaluation.words, rules->fact_of_slot, facts);
+		for (int t = 0; t < (int) lengthof(told); t++)
+		{
+			PcoreInstant instant = fact_instant(facts[told[t]]);
+
+			if (instant > customer->as_of)
+				next = pcore_min(next, instant);
+		}
+	}
+	return next;
+}
+
 /* Adds a response. */
 static void
 add_response(PersonaDecider *decider, const PersonaRecord *record)

@@ -12,6 +12,12 @@ extern bool persona_value_is(const PersonaValue *value, const char *text);
 /* Lists the customer's contacts, responses and choices, as they were known at as_of. */
 extern void persona_list_facts(PersonaDecider *decider);
 
+/*
+ * Returns the first instant after as_of at which a contact counts otherwise than
+ * at as_of: it was decided, sent, delivered or ended then, as is known by now.
+ */
+extern PcoreInstant persona_next_of_contacts(const PersonaCustomer *customer);
+
 /* Lets limits and exclusions count a candidate that was chosen as a contact that is sent at once. */
 extern void persona_count_as_contact(PersonaDecider *decider, const PersonaCandidate *candidate);
 

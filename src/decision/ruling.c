@@ -8,6 +8,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "decision/decide.h"
+#include "decision/facts.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -69,7 +70,7 @@ make_ruling(PersonaCustomer *customer, Datum *values, bool *nulls)
 	bool		wins = count > 0 && candidates->eligible;
 
 	values[0] = CStringGetTextDatum(wins ? persona_stage_name(PERSONA_STAGE_CHOSEN) : furthest_stage(candidates, count));
-	values[1] = TimestampTzGetDatum(pcore_min(valid_until, next_event(customer)));
+	values[1] = TimestampTzGetDatum(pcore_min(valid_until, pcore_min(next_event(customer), persona_next_of_contacts(customer))));
 	nulls[2] = !wins;
 	if (wins)
 		persona_decision_row(customer->program, candidates, valid_until, make_decision, &values[2]);

@@ -133,10 +133,10 @@ sub broken_laws
 	my ($self) = @_;
 	return $self->sql(<<'SQL');
 SELECT format('customer %s: %s contacts of %s', customer, count(*), campaign)
-FROM persona.contact WHERE campaign <> 'cart' AND isfinite(ended_at) IS NOT TRUE GROUP BY customer, campaign HAVING count(*) > 1
+FROM persona.contact WHERE trigger IS NULL AND isfinite(ended_at) IS NOT TRUE GROUP BY customer, campaign HAVING count(*) > 1
 UNION ALL
-SELECT format('customer %s: %s contacts for the firing of %s', customer, count(*), fired_at)
-FROM persona.contact WHERE campaign = 'cart' AND isfinite(ended_at) IS NOT TRUE GROUP BY customer, fired_at, trigger_key HAVING count(*) > 1
+SELECT format('customer %s: %s contacts of %s for the firing of %s', customer, count(*), campaign, fired_at)
+FROM persona.contact WHERE trigger IS NOT NULL AND isfinite(ended_at) IS NOT TRUE GROUP BY customer, campaign, fired_at, trigger_key HAVING count(*) > 1
 UNION ALL
 SELECT format('%s places of %s used on %s, there are %s contacts', u.used, u.channel, u.day, c.contacts)
 FROM persona.capacity_use AS u
