@@ -70,11 +70,21 @@ COMMENT ON COLUMN persona.capacity_use.used IS 'contacts that are to be sent tha
 
 SELECT pg_extension_config_dump('persona.capacity_use', '');
 
+CREATE FUNCTION persona.lock_places() RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT pg_advisory_xact_lock('pg_class'::regclass::integer, 'persona.capacity_use'::regclass::integer);
+	END;
+
+COMMENT ON FUNCTION persona.lock_places() IS 'waits until no other transaction takes places or gives them back, and keeps others from it until this one ends: one at a time, whatever channels it needs, so that none waits for another that waits for it';
+
 CREATE FUNCTION persona.give_place_back() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	PERFORM persona.lock_places();
 	UPDATE persona.capacity_use AS u SET used = u.used
 		+ CASE WHEN TG_OP = 'DELETE' OR isfinite(OLD.ended_at) IS NOT TRUE THEN -1 ELSE 1 END
 	WHERE u.channel = OLD.channel AND u.day = OLD.capacity_day;
@@ -140,8 +150,7 @@ AS $$
 DECLARE
 	free integer;
 BEGIN
-	-- one transaction at a time, whatever channels it needs: so none waits for another that waits for it
-	PERFORM pg_advisory_xact_lock('pg_class'::regclass::integer, 'persona.capacity_use'::regclass::integer);
+	PERFORM persona.lock_places();
 	INSERT INTO persona.capacity_use AS u (channel, day) VALUES (take_places.channel, take_places.day)
 	ON CONFLICT ON CONSTRAINT capacity_use_pkey DO NOTHING;
 	SELECT greatest(c.capacity_per_day - u.used, 0) INTO free

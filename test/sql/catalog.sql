@@ -74,7 +74,7 @@ WHERE f.provolatile = 'v'
 		check_change,check_definitions,check_new_conditions,complete_instants,guard_alter,guard_drop,
 		watch_changes,unwatch_changes,capture_changes,create_change_triggers,drop_change_triggers,drop_all_change_triggers,
 		create_due,create_runtime_triggers,create_runner,drop_runner,keep_program,check_as_of,need_no_transaction,show_run,hide_run,
-		run,start_run,list_run,begin_everyone,step_run,finish_run,take_places,give_place_back,
+		run,start_run,list_run,begin_everyone,step_run,finish_run,take_places,lock_places,give_place_back,
 		create_snapshot,create_refresher,drop_refresher,refresh_snapshot,pass_change_on,create_sparing,grant_job}')
 ORDER BY f.signature::text COLLATE "C";
 -- those, and only those, keep out of parallel plans
