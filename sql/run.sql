@@ -498,13 +498,15 @@ BEGIN
 			CREATE TABLE persona.due (
 				customer %s PRIMARY KEY,
 				valid_until timestamptz NOT NULL DEFAULT '-infinity',
-				decided_at timestamptz NOT NULL DEFAULT '-infinity'
+				decided_at timestamptz NOT NULL DEFAULT '-infinity',
+				settled_at timestamptz NOT NULL DEFAULT '-infinity'
 			)$sql$, customer_key.declared);
 		CREATE INDEX due_valid_until_idx ON persona.due (valid_until);
 		COMMENT ON TABLE persona.due IS 'until when the last decision for a customer stands; whoever writes a contact for a customer locks the row';
 		COMMENT ON COLUMN persona.due.customer IS 'the customer''s key';
 		COMMENT ON COLUMN persona.due.valid_until IS 'the customer is due at that instant; -infinity if no run has decided yet';
 		COMMENT ON COLUMN persona.due.decided_at IS 'the instant as of which the last decision was made; no contact is decided as of an earlier one';
+		COMMENT ON COLUMN persona.due.settled_at IS 'the instant as of which the last decision was made that looked at all campaigns and ways: what a run is done with';
 	END IF;
 	IF to_regclass('persona.change') IS NULL THEN
 		EXECUTE format('CREATE TABLE persona.change (customer %s)', customer_key.declared);
@@ -729,6 +731,7 @@ BEGIN
 	END IF;
 
 	UPDATE persona.due AS d SET decided_at = write_contacts.as_of,
+		settled_at = CASE WHEN complete THEN write_contacts.as_of ELSE d.settled_at END,
 		valid_until = CASE WHEN complete THEN r.valid_until ELSE d.valid_until END
 	FROM unnest(customers, rulings) AS r (customer, stage, valid_until, decision)
 	WHERE d.customer %2$s r.customer;
@@ -758,6 +761,7 @@ DECLARE
 	held %1$s[];
 	given persona.ruling[];
 	judged record;
+	left_over %1$s[];
 	gone bigint := 0;
 	failed bigint := 0;
 	program persona.program;
@@ -772,15 +776,18 @@ BEGIN
 	ORDER BY w.customer
 	ON CONFLICT DO NOTHING;
 	SELECT count(*) INTO listed FROM pg_temp.persona_work AS w WHERE w.ctid >= first AND w.ctid < beyond;
-	SELECT array_agg(h.customer), array_agg(h.customer) FILTER (WHERE h.wanted AND (h.ruling).stage IS NULL),
-		array_agg(h.customer) FILTER (WHERE h.wanted AND (h.ruling).stage IS NOT NULL),
-		array_agg(h.ruling) FILTER (WHERE h.wanted AND (h.ruling).stage IS NOT NULL)
-	INTO locked, asked, held, given
+	SELECT array_agg(h.customer), array_agg(h.customer) FILTER (WHERE h.wanted AND h.possible AND (h.ruling).stage IS NULL),
+		array_agg(h.customer) FILTER (WHERE h.wanted AND h.possible AND (h.ruling).stage IS NOT NULL),
+		array_agg(h.ruling) FILTER (WHERE h.wanted AND h.possible AND (h.ruling).stage IS NOT NULL),
+		array_agg(h.customer) FILTER (WHERE h.wanted AND NOT h.possible)
+	INTO locked, asked, held, given, left_over
 	FROM (SELECT w.customer,
 			-- what was decided before is right if nobody has decided since
 			CASE WHEN d.decided_at = coalesce(w.decided_before, '-infinity') AND (w.ruling).stage IS NOT NULL
 				THEN w.ruling END AS ruling,
-			d.decided_at < CASE WHEN w.changed THEN run.as_of ELSE coalesce(run.since, run.as_of) END AS wanted
+			CASE WHEN run.campaigns IS NULL THEN d.settled_at ELSE d.decided_at END
+				< CASE WHEN w.changed THEN run.as_of ELSE coalesce(run.since, run.as_of) END AS wanted,
+			d.decided_at < run.as_of AS possible
 		FROM pg_temp.persona_work AS w JOIN persona.due AS d ON d.customer %2$s w.customer
 		WHERE w.ctid >= first AND w.ctid < beyond
 		ORDER BY w.customer
@@ -814,12 +821,13 @@ BEGIN
 		suppressed := persona.add_counts(suppressed, outcome.suppressed);
 	END IF;
 	skipped := listed - coalesce(cardinality(held), 0) - gone - failed;
-	IF run.campaigns IS NULL AND listed > coalesce(cardinality(locked), 0) THEN
-		-- another session has them, and may give them up
-		INSERT INTO persona.change (customer)
+	IF run.campaigns IS NULL AND (listed > coalesce(cardinality(locked), 0) OR left_over IS NOT NULL) THEN
+		-- another session has them, and may give them up; or somebody who looked at less than all has decided as of a later instant
+		INSERT INTO persona.run_change (customer)
 		SELECT w.customer FROM pg_temp.persona_work AS w
 		WHERE w.ctid >= first AND w.ctid < beyond
-			AND NOT EXISTS (SELECT FROM unnest(locked) AS l (customer) WHERE l.customer %2$s w.customer);
+			AND NOT EXISTS (SELECT FROM unnest(locked) AS l (customer) WHERE l.customer %2$s w.customer)
+		UNION ALL SELECT l.customer FROM unnest(left_over) AS l (customer);
 	END IF;
 END
 $body$ $sql$, made.type, made.operator);
@@ -1043,11 +1051,12 @@ BEGIN
 			OR EXISTS (SELECT FROM persona.change AS c WHERE c.customer IS NULL)
 			OR EXISTS (SELECT FROM persona.run_change AS c WHERE c.customer IS NULL))
 	THEN
-		-- whoever looks at everyone needs no list of changes
+		-- whoever looks at everyone needs no list of changes, but of those about whom somebody said all as of a later instant
 		DELETE FROM persona.change;
 		DELETE FROM persona.run_change;
+		INSERT INTO persona.run_change (customer) SELECT d.customer FROM persona.due AS d WHERE d.settled_at >= run.as_of;
 		INSERT INTO persona.run_state AS s (program, everyone_since, unfinished, listed_at)
-		VALUES (run.program, run.as_of, true, run.started_at)
+		VALUES (run.program, run.as_of, true, least(run.started_at, run.as_of))
 		ON CONFLICT ON CONSTRAINT run_state_pkey DO UPDATE SET program = EXCLUDED.program,
 			everyone_since = EXCLUDED.everyone_since, unfinished = true, listed_at = EXCLUDED.listed_at;
 		RETURN run.as_of;
@@ -1072,7 +1081,7 @@ DECLARE
 BEGIN
 	SELECT * INTO STRICT customers FROM persona.customer_binding;
 	IF run.campaigns IS NULL THEN
-		query := format('SELECT d.customer, true AS changed FROM persona.due AS d WHERE d.valid_until <= %L AND d.decided_at < %1$L '
+		query := format('SELECT d.customer, true AS changed FROM persona.due AS d WHERE d.valid_until <= %L AND d.settled_at < %1$L '
 			'UNION ALL SELECT c.customer, true FROM persona.change AS c WHERE c.customer IS NOT NULL '
 			'UNION ALL SELECT c.customer, true FROM persona.run_change AS c WHERE c.customer IS NOT NULL', run.as_of);
 		FOR watched IN SELECT * FROM persona.change_watch AS w WHERE w.method = 'column' ORDER BY w.relation::text COLLATE "C" LOOP
@@ -1086,9 +1095,10 @@ BEGIN
 	END IF;
 	RETURN format('SELECT l.customer, bool_or(l.changed) AS changed, min(d.decided_at) AS decided_before, NULL::persona.ruling AS ruling '
 		'FROM (%s) AS l (customer, changed) LEFT JOIN persona.due AS d ON d.customer %s l.customer '
-		'WHERE d.decided_at IS NULL OR d.decided_at < CASE WHEN l.changed THEN %L::timestamptz ELSE %L END '
+		'WHERE d.decided_at IS NULL OR d.%s < CASE WHEN l.changed THEN %L::timestamptz ELSE %L END '
 		'GROUP BY l.customer', query,
-		(SELECT q.operator FROM persona.customer_key() AS k, persona.equality(k.type, k.type) AS q), run.as_of, coalesce(since, run.as_of));
+		(SELECT q.operator FROM persona.customer_key() AS k, persona.equality(k.type, k.type) AS q),
+		CASE WHEN run.campaigns IS NULL THEN 'settled_at' ELSE 'decided_at' END, run.as_of, coalesce(since, run.as_of));
 END
 $$;
 
@@ -1242,7 +1252,7 @@ BEGIN
 	WHERE r.run = number
 	RETURNING r.* INTO STRICT run;
 	IF run.state = 'done' AND run.campaigns IS NULL THEN
-		UPDATE persona.run_state AS s SET listed_at = run.started_at,
+		UPDATE persona.run_state AS s SET listed_at = least(run.started_at, run.as_of),
 			unfinished = s.unfinished AND (s.program <> run.program OR s.everyone_since IS DISTINCT FROM run.since);
 	END IF;
 	DROP TABLE pg_temp.persona_work;
