@@ -778,3 +778,15 @@ $$;
 
 COMMENT ON FUNCTION persona.grant_job(name, text) IS 'grants a role what it needs for a job, see persona.job_grants(); again after more relations were bound.
 It grants with the caller''s rights, so call it as the owner of persona and of the bound relations; errors: undefined_object (role), invalid_parameter_value (job), insufficient_privilege';
+
+--------------------------------------------------------------------------------
+-- Trigger functions serve the triggers of persona's own tables
+--------------------------------------------------------------------------------
+
+-- Some have their owner's rights, and capture_changes() writes without any: on
+-- a table of one's own they would do so with rows that one makes up.
+REVOKE EXECUTE ON FUNCTION
+	persona.guard_drop(), persona.guard_alter(), persona.invalidate_program(), persona.check_definitions(),
+	persona.check_new_conditions(), persona.complete_instants(), persona.give_place_back(), persona.capture_changes(),
+	persona.pass_change_on(), persona.tell_senders()
+FROM PUBLIC;

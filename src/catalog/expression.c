@@ -486,6 +486,7 @@ persona_expression_bind(const PersonaExpression *expression, const PersonaRowSha
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext work = AllocSetContextCreate(caller, "persona expression", ALLOCSET_SMALL_SIZES);
 	Binder		binder = {bound, shape, NULL, NULL, NULL};
+	PersonaRights rights = persona_take_owners_rights(shape);
 	Node	   *volatile node = NULL;
 
 	bound->expression = expression;
@@ -518,6 +519,7 @@ persona_expression_bind(const PersonaExpression *expression, const PersonaRowSha
 		report_as_ours(expression->place);
 	}
 	PG_END_TRY();
+	persona_give_rights_back(rights);
 	MemoryContextSwitchTo(caller);
 	if (IsA(node, Const) && !((Const *) node)->constisnull)
 		need_finite(expression, ((Const *) node)->constvalue);

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "condition/row_value.h"
@@ -16,6 +17,7 @@
 #include "host.h"
 #include "miscadmin.h"
 #include "regex/regex.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -317,9 +319,37 @@ check_range(PersonaRowTest *bound)
 					 "the range is empty: low is more than high", NULL);
 }
 
-/* Binds an attribute's test to a row type. */
-PersonaRowTest *
-persona_row_test_bind(const PersonaCondition *condition, const PersonaRowShape *shape, bool *missing)
+/* Takes on the rights of a relation's owner, if that means less of them. */
+PersonaRights
+persona_take_owners_rights(const PersonaRowShape *shape)
+{
+	PersonaRights rights;
+	Oid			type = shape->desc->tdtypeid;
+	Oid			relation = type == RECORDOID ? InvalidOid : get_typ_typrelid(type);
+	HeapTuple	tuple = OidIsValid(relation) ? SearchSysCache1(RELOID, ObjectIdGetDatum(relation)) : NULL;
+
+	GetUserIdAndSecContext(&rights.user, &rights.security);
+	if (HeapTupleIsValid(tuple))
+	{
+		Oid			owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+
+		ReleaseSysCache(tuple);
+		if (owner != rights.user && has_privs_of_role(rights.user, owner))
+			SetUserIdAndSecContext(owner, rights.security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	}
+	return rights;
+}
+
+/* Gives them back; an error does so, too. */
+void
+persona_give_rights_back(PersonaRights rights)
+{
+	SetUserIdAndSecContext(rights.user, rights.security);
+}
+
+/* Binds an attribute's test to a row type, whose owner's code may run. */
+static PersonaRowTest *
+bind_test(const PersonaCondition *condition, const PersonaRowShape *shape, bool *missing)
 {
 	const PersonaTest *test = condition->test;
 	PersonaRowTest *bound = palloc0(sizeof(PersonaRowTest));
@@ -388,6 +418,17 @@ persona_row_test_bind(const PersonaCondition *condition, const PersonaRowShape *
 									  test->period.text), NULL);
 			break;
 	}
+	return bound;
+}
+
+/* Binds an attribute's test to a row type. */
+PersonaRowTest *
+persona_row_test_bind(const PersonaCondition *condition, const PersonaRowShape *shape, bool *missing)
+{
+	PersonaRights rights = persona_take_owners_rights(shape);
+	PersonaRowTest *bound = bind_test(condition, shape, missing);
+
+	persona_give_rights_back(rights);
 	return bound;
 }
 

@@ -26,6 +26,22 @@ typedef struct PersonaRowShape
 
 typedef struct PersonaRowTest PersonaRowTest;
 
+/* Rights to go back to. */
+typedef struct PersonaRights
+{
+	Oid			user;
+	int			security;
+} PersonaRights;
+
+/*
+ * Input functions of a column's type may be the code of whoever owns the
+ * relation (checks of domains inside arrays and composites).  Who has the
+ * owner's rights anyway, a superuser above all, runs it with no more than
+ * these, as VACUUM does; all others run it with their own.
+ */
+extern PersonaRights persona_take_owners_rights(const PersonaRowShape *shape);
+extern void persona_give_rights_back(PersonaRights rights);
+
 /*
  * Binds an attribute's test to a row type.  If the column does not exist: with
  * "missing" given, sets it and returns a test of an absent value, else fails.
