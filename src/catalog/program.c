@@ -43,6 +43,31 @@ persona_program_value(const char *text, size_t length)
 
 /* ---- bindings ---- */
 
+/* Tells whether a text is an operator as persona.equality() names it, and nothing more: it becomes part of queries. */
+static bool
+is_operator(const char *text)
+{
+	const char *p = text + strlen("OPERATOR(");
+
+	if (strncmp(text, "OPERATOR(", strlen("OPERATOR(")) != 0)
+		return false;
+	if (*p == '"')
+	{
+		for (p++; *p != '\0' && (*p != '"' || p[1] == '"'); p++)
+			if (*p == '"')
+				p++;
+		if (*p++ != '"')
+			return false;
+	}
+	else
+		while ((*p >= 'a' && *p <= 'z') || *p == '_' || (*p >= '0' && *p <= '9'))
+			p++;
+	if (*p++ != '.' || strspn(p, "+-*/<>=~!@#%^&|`?") == 0)
+		return false;
+	p += strspn(p, "+-*/<>=~!@#%^&|`?");
+	return strcmp(p, ")") == 0 && strstr(text, "--") == NULL && strstr(text, "/*") == NULL;
+}
+
 /* Reads the bound relations. */
 static void
 read_bindings(PersonaProgram *program, const PersonaJson *json)
@@ -83,6 +108,10 @@ read_bindings(PersonaProgram *program, const PersonaJson *json)
 		source->kind = text_member(event, "kind");
 		source->kind_column = text_member(event, "kind_column");
 		source->sequence = text_member(event, "sequence");
+		if (source->equality != NULL && !is_operator(source->equality))
+			malformed(psprintf("events[%d].equality", i), "an operator with its schema is expected");
+		if (source->customer[0] == '\0')
+			malformed(psprintf("events[%d].customer", i), "a column is expected");
 		if ((source->kind == NULL) == (source->kind_column == NULL))
 			malformed(psprintf("events[%d]", i), "either a kind or a kind column is expected");
 		if (kinds == NULL)

@@ -321,6 +321,17 @@ skip_identifier(const char *p)
 	return p;
 }
 
+/* Skips a component of a name, as columns and json keys are named; returns where it stands if there is none. */
+static const char *
+skip_component(const char *p)
+{
+	const char *start = p;
+
+	while ((unsigned char) *p >= ' ' && strchr("|{}.\177", *p) == NULL)
+		p++;
+	return p > start && (*start == ' ' || p[-1] == ' ') ? start : p;
+}
+
 /* Adds a piece of literal text. */
 static void
 add_literal(PcoreTemplate *template, const char *text, size_t length)
@@ -356,9 +367,9 @@ add_placeholder(PcoreTemplate *template, const char *path, const char *open)
 	if (*name == '.')
 	{
 		name++;
-		name_end = skip_identifier(name);
-		while (name_end > name && *name_end == '.' && skip_identifier(name_end + 1) > name_end + 1)
-			name_end = skip_identifier(name_end + 1);
+		name_end = skip_component(name);
+		while (name_end > name && *name_end == '.' && skip_component(name_end + 1) > name_end + 1)
+			name_end = skip_component(name_end + 1);
 	}
 	if (scope_end == scope || name_end == name || (name_end != close && *name_end != '|'))
 		pcore_fail(path, pcore_format("malformed placeholder \"%.*s\"", (int) (close + 2 - open), open),

@@ -57,6 +57,7 @@ static Oid
 key_type(const PersonaProgram *program)
 {
 	Oid			relation;
+	AttrNumber	column;
 
 	if (program->customer_relation == NULL)
 		ereport(ERROR,
@@ -64,7 +65,12 @@ key_type(const PersonaProgram *program)
 				 errmsg("no customers are bound"),
 				 errhint("Bind them with persona.bind_customers.")));
 	relation = DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(program->customer_relation)));
-	return get_atttype(relation, get_attnum(relation, program->key_column));
+	column = get_attnum(relation, program->key_column);
+	if (column <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("%s has no column \"%s\"", program->customer_relation, program->key_column)));
+	return get_atttype(relation, column);
 }
 
 /*

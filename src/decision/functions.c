@@ -532,7 +532,8 @@ events_plan(PersonaProgram *program, int source, Oid key_type)
 		if (program->plans[source] != NULL)
 			SPI_freeplan(program->plans[source]);
 		program->plans[source] = NULL;
-		plan = SPI_prepare(psprintf("SELECT e FROM %s AS e WHERE e.%s %s $1", from->relation,
+		/* The cast keeps the row whole: "e" alone would be a column of that name, if there is one. */
+		plan = SPI_prepare(psprintf("SELECT e.*::%s FROM %s AS e WHERE e.%s %s $1", from->relation, from->relation,
 									quote_identifier(from->customer), from->equality), 1, &key_type);
 		if (plan == NULL || SPI_keepplan(plan) != 0)
 			elog(ERROR, "events of %s can't be read", from->relation);

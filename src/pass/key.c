@@ -66,13 +66,18 @@ persona_keys_find(PersonaCustomerKeys *keys, TupleDesc customers, int column)
 static OpExpr *
 comparison(const PersonaProgram *program, const PersonaSource *source)
 {
-	char	   *query = psprintf("SELECT e.%s %s c.%s FROM %s AS e, %s AS c", quote_identifier(source->customer),
-								 source->equality, quote_identifier(program->key_column), source->relation,
-								 program->customer_relation);
-	List	   *parsed = raw_parser(query, RAW_PARSE_DEFAULT);
-	Query	   *analyzed = parse_analyze_fixedparams(linitial_node(RawStmt, parsed), query, NULL, 0, NULL);
-	Node	   *expression = (Node *) linitial_node(TargetEntry, analyzed->targetList)->expr;
+	char	   *query;
+	Query	   *analyzed;
+	Node	   *expression;
 
+	if (source->equality == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the program does not tell how customers of events \"%s\" are compared", source->name)));
+	query = psprintf("SELECT e.%s %s c.%s FROM %s AS e, %s AS c", quote_identifier(source->customer),
+					 source->equality, quote_identifier(program->key_column), source->relation, program->customer_relation);
+	analyzed = parse_analyze_fixedparams(linitial_node(RawStmt, raw_parser(query, RAW_PARSE_DEFAULT)), query, NULL, 0, NULL);
+	expression = (Node *) linitial_node(TargetEntry, analyzed->targetList)->expr;
 	if (!IsA(expression, OpExpr))
 		elog(ERROR, "the comparison of keys is no operator");
 	return (OpExpr *) expression;

@@ -181,7 +181,9 @@ plan_customers(PersonaPass *pass)
 	parts->customers = open_relation(program->customer_relation);
 	parts->shape = persona_customer_shape(program, parts->customers->rd_rel->reltype, -1);
 	if (parts->shape->key == NULL)
-		elog(ERROR, "%s has no column \"%s\"", program->customer_relation, program->key_column);
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("%s has no column \"%s\"", program->customer_relation, program->key_column)));
 	parts->key_column = persona_row_value_column(parts->shape->key);
 	persona_keys_find(&parts->keys, RelationGetDescr(parts->customers), parts->key_column);
 	parts->bits = palloc(sizeof(int) * (set->node_count + 1));

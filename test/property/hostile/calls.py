@@ -265,11 +265,11 @@ class Calls:
         if r < 0.65:
             return 'NULL::persona.program'
         if r < 0.85:
-            path = d.choice(['{}', '{customers}', '{sources}', '{cohorts}', '{cohorts,0}', '{cohorts,0,condition}', '{triggers,0,condition}', '{triggers,0,open_for}', '{campaigns,0}', '{campaigns,0,value}',
-                             '{campaigns,0,channels}', '{channels,0,cost}', '{channels,0,open_hours}', '{messages,0,body}', '{policies,0,period}', '{policies,0,max_contacts}', '{sources,0,relation}',
-                             '{sources,1,kind}', '{customers,relation}', '{customers,key}', '{customers,default_time_zone}', '{sources,0,columns}', '{campaigns,0,channels,0,channel}', '{experiences}', '{nonsense}',
+            path = d.choice(['{}', '{customers}', '{events}', '{cohorts}', '{cohorts,0}', '{cohorts,0,condition}', '{triggers,0,condition}', '{triggers,0,open_for}', '{campaigns,0}', '{campaigns,0,value}',
+                             '{campaigns,0,channels}', '{channels,0,cost}', '{channels,0,open_hours}', '{messages,0,body}', '{policies,0,period}', '{policies,0,max_contacts}', '{events,0,relation}', '{events,0,equality}', '{events,1,customer}', '{events,1,at}', '{events,1,sequence}',
+                             '{events,1,kind}', '{customers,relation}', '{customers,key}', '{customers,default_time_zone}', '{events,1,kinds}', '{campaigns,0,channels,0,channel}', '{experiences}', '{nonsense}',
                              '{campaigns,0,priority}', '{campaigns,0,starts_at}', '{version}', '{persona}'])
-            value = d.choice(['null', '[]', '{}', '1', '-1', '"x"', '""', 'true', '1e400', '9223372036854775808', '[null]', '[[]]', '{"a": 1}', '"2026-01-01"', '"' + 'x' * 100 + '"', '0.5', '"NaN"'])
+            value = d.choice(['null', '[]', '{}', '1', '-1', '"x"', '""', 'true', '1e400', '9223372036854775808', '[null]', '[[]]', '{"a": 1}', '"2026-01-01"', '"' + 'x' * 100 + '"', '0.5', '"NaN"', '"id"', '"h.orders"', '"= 1 +"', '"OPERATOR(pg_catalog.<)"'])
             return d.choice(["jsonb_set(persona.program()::jsonb, '%s', '%s')::persona.program" % (path, value), "(persona.program()::jsonb #- '%s')::persona.program" % path])
         if r < 0.9:
             return "overlay(persona.program()::text placing %s from %d for %d)::persona.program" % (quoted(d.choice(['"', '{', '0', 'x', '\\u0000', '[1,', ''])), d.randrange(1, 3000), d.randrange(0, 3))
