@@ -120,12 +120,12 @@ window_span(const PersonaPeriod *period, PcoreInstant at, const PcoreZone *zone)
 }
 
 /* Returns a kept value of an event as text, or NULL. */
-char *
+const char *
 persona_kept_text(const PersonaEvaluation *evaluation, int event, int slot)
 {
 	const PersonaValue *value = persona_record_value(evaluation->events[event], evaluation->words, slot);
 
-	return value == NULL ? NULL : pnstrdup(value->bytes, value->length);
+	return value == NULL ? NULL : value->bytes;
 }
 
 /* Returns the time in which an event counts for the window of a condition. */
@@ -507,7 +507,7 @@ sum_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 	const int32 *chosen = evaluation->chosen[node->selector];
 	int			count = evaluation->chosen_count[node->selector];
 	PersonaWindows windows = persona_windows(evaluation, condition, node->selector);
-	char	  **texts = palloc(sizeof(char *) * (count + 1));
+	const char **texts = palloc(sizeof(char *) * (count + 1));
 	PcoreSweep	sweep = {sum_enter, sum_leave, sum_test, NULL};
 	Sum			sum;
 
@@ -639,7 +639,7 @@ distinct_truth(PersonaEvaluation *evaluation, const PersonaNode *node, int mode)
 
 	for (int i = 0; i < windows.count; i++)
 	{
-		char	   *text = persona_kept_text(evaluation, chosen[windows.events[i]], node->slot);
+		const char *text = persona_kept_text(evaluation, chosen[windows.events[i]], node->slot);
 
 		class_of[i] = text == NULL ? -1 : persona_class_of(&classes, text);
 	}
@@ -749,11 +749,11 @@ same_classes(PersonaEvaluation *evaluation, const PersonaNodeStep *step, int pre
 		for (int i = 0; i < evaluation->chosen_count[selectors[s]]; i++)
 		{
 			int			event = evaluation->chosen[selectors[s]][i];
-			char	   *all = NULL;
+			const char *all = NULL;
 
 			for (int p = 0; p < step->same_count; p++)
 			{
-				char	   *text = persona_kept_text(evaluation, event, step->same_slots[p]);
+				const char *text = persona_kept_text(evaluation, event, step->same_slots[p]);
 
 				/* A step never matches on an absent property. */
 				if (text == NULL)

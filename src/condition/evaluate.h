@@ -44,7 +44,7 @@ extern PersonaClasses persona_classes_make(int count);
 extern int32 persona_class_of(PersonaClasses *classes, const char *text);
 
 /* Returns a kept value of an event as text, or NULL. */
-extern char *persona_kept_text(const PersonaEvaluation *evaluation, int event, int slot);
+extern const char *persona_kept_text(const PersonaEvaluation *evaluation, int event, int slot);
 
 /* Returns the truth of a node, computed at most once. */
 extern PcoreTruth persona_node_truth(PersonaEvaluation *evaluation, int node, int mode);

@@ -168,7 +168,7 @@ total_of(PersonaEvaluation *evaluation, const PersonaNode *node, bool average)
 
 	for (int i = 0; i < count; i++)
 	{
-		char	   *value = persona_kept_text(evaluation, places[i], node->slot);
+		const char *value = persona_kept_text(evaluation, places[i], node->slot);
 
 		if (value == NULL)
 			continue;
@@ -200,7 +200,7 @@ why_amount(PersonaEvaluation *evaluation, const PersonaNode *node, bool truth, S
 
 		for (int i = 0; i < count; i++)
 		{
-			char	   *value = persona_kept_text(evaluation, places[i], node->slot);
+			const char *value = persona_kept_text(evaluation, places[i], node->slot);
 
 			if (value != NULL)
 				(void) persona_class_of(&classes, value);

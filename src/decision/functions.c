@@ -151,9 +151,11 @@ persona_asks(PG_FUNCTION_ARGS)
 Datum
 persona_timeline_step(PG_FUNCTION_ARGS)
 {
-	PersonaTimeline *state = PG_ARGISNULL(0) ? NULL : PG_GETARG_TIMELINE_P(0);
+	Datum		state = PG_ARGISNULL(0) ? (Datum) 0 : PG_GETARG_DATUM(0);
+	PersonaTimeline *timeline = PG_ARGISNULL(0) ? NULL : persona_timeline_state(state);
 	PersonaProgram *program;
 	PersonaTimeline *result;
+	MemoryContext aggregate = NULL;
 	HeapTupleHeader row;
 	MemoryContext memory;
 	MemoryContext outer;
@@ -167,9 +169,9 @@ persona_timeline_step(PG_FUNCTION_ARGS)
 	program = persona_program_open(fcinfo->flinfo, PG_GETARG_DATUM(1));
 	if (PG_ARGISNULL(3))
 	{
-		if (state == NULL)
+		if (timeline == NULL)
 			PG_RETURN_NULL();
-		PG_RETURN_POINTER(state);
+		PG_RETURN_DATUM(state);
 	}
 	site = source_site(fcinfo, program, PG_GETARG_TEXT_PP(2));
 	if (site->number == PERSONA_NONE)
@@ -182,19 +184,17 @@ persona_timeline_step(PG_FUNCTION_ARGS)
 	memory = persona_call_memory(fcinfo->flinfo);
 	outer = MemoryContextSwitchTo(memory);
 	deform_with(row, site->desc, site->values, site->nulls);
-	result = persona_classify(site->classifier, state, program->hash, site->values, site->nulls);
+	result = persona_classify(site->classifier, timeline, program->hash, site->values, site->nulls);
 	MemoryContextSwitchTo(outer);
-	if (result != state)
+	if (result != timeline)
 	{
-		PersonaTimeline *kept = palloc(VARSIZE(result));
-
-		memcpy(kept, result, VARSIZE(result));
-		result = kept;
+		(void) AggCheckCallContext(fcinfo, &aggregate);
+		state = persona_timeline_moved(state, result, aggregate);
 	}
 	MemoryContextReset(memory);
 	if (result == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(result);
+	PG_RETURN_DATUM(state);
 }
 
 /* ---- set-returning functions over program, customer, timeline, as_of ---- */

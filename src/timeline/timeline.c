@@ -9,11 +9,16 @@
 #include "libpq/pqformat.h"
 #include "timeline/timeline.h"
 #include "utils/builtins.h"
+#include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 
 #define FIRST_ROOM 256
+/* From this size on an aggregate's state is extended in place, in memory of its own. */
+#define LARGE (64 * 1024)
+/* So much of it is free before an event is added; what does not fit is moved. */
+#define HEADROOM (8 * 1024)
 #define RECORD_HEADER(words) (offsetof(PersonaRecord, bits) + sizeof(uint64) * (words))
-#define VALUE_SIZE(length) (offsetof(PersonaValue, bytes) + TYPEALIGN(8, (length)))
+#define VALUE_SIZE(length) (offsetof(PersonaValue, bytes) + TYPEALIGN(8, (length) + 1))
 
 PG_FUNCTION_INFO_V1(persona_timeline_in);
 PG_FUNCTION_INFO_V1(persona_timeline_out);
@@ -72,6 +77,8 @@ check_timeline(const PersonaTimeline *timeline, Size size)
 				|| value->length > MaxAllocSize
 				|| VALUE_SIZE(value->length) > (Size) (position - value_at))
 				corrupt("A value does not fit.");
+			if (value->bytes[value->length] != '\0')
+				corrupt("A value does not end.");
 			value_at += VALUE_SIZE(value->length);
 		}
 		if (value_at != position)
@@ -137,6 +144,109 @@ make_room(PersonaTimeline *timeline, Size more)
 	memset((char *) larger + timeline->used, 0, room - timeline->used);
 	SET_VARSIZE(larger, room);
 	return larger;
+}
+
+/*
+ * A large timeline while an aggregate grows it.  Of an ordinary value the
+ * executor would copy each larger one, and the freed ones would be given back
+ * to the operating system and taken again.  It is none to keep: what leaves the
+ * aggregate is an ordinary value.
+ */
+typedef struct Growing
+{
+	ExpandedObjectHeader header;
+	PersonaTimeline *timeline;
+} Growing;
+
+/* Returns the size of a growing timeline as an ordinary value. */
+static Size
+growing_size(ExpandedObjectHeader *header)
+{
+	return ((Growing *) header)->timeline->used;
+}
+
+/* Makes an ordinary value of a growing timeline. */
+static void
+growing_flatten(ExpandedObjectHeader *header, void *result, Size size)
+{
+	memcpy(result, ((Growing *) header)->timeline, size);
+	SET_VARSIZE(result, size);
+}
+
+static const ExpandedObjectMethods growing_methods = {growing_size, growing_flatten};
+
+/* Returns a state that grows in place, or NULL if it is an ordinary value. */
+static Growing *
+growing_of(Datum state)
+{
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(state)))
+		return NULL;
+	Assert(DatumGetEOHP(state)->eoh_methods == &growing_methods);
+	return (Growing *) DatumGetEOHP(state);
+}
+
+/* Gives a growing timeline room for more bytes behind what it uses. */
+static void
+extend(Growing *growing, Size more)
+{
+	Size		needed = (Size) growing->timeline->used + more;
+	Size		room = VARSIZE(growing->timeline);
+
+	if (needed <= room)
+		return;
+	need_size(needed);
+	while (room < needed)
+		room *= 2;
+	room = Min(room, MaxAllocSize);
+	growing->timeline = repalloc(growing->timeline, room);
+	SET_VARSIZE(growing->timeline, room);
+}
+
+/* Returns the timeline of an aggregate's state, with room for an event in most cases. */
+PersonaTimeline *
+persona_timeline_state(Datum state)
+{
+	Growing    *growing = growing_of(state);
+
+	if (growing == NULL)
+		return DatumGetTimelineP(state);
+	if (growing->timeline->used < (int32) (MaxAllocSize - HEADROOM))
+		extend(growing, HEADROOM);
+	return growing->timeline;
+}
+
+/*
+ * Returns the state of an aggregate whose timeline moved to "timeline", in the
+ * current memory context if it is an ordinary value; "aggregate" is the
+ * aggregate's memory, NULL if there is none.  "state" is that from before, 0 if
+ * there was none.
+ */
+Datum
+persona_timeline_moved(Datum state, const PersonaTimeline *timeline, MemoryContext aggregate)
+{
+	Size		room = VARSIZE(timeline);
+	Growing    *growing = DatumGetPointer(state) == NULL ? NULL : growing_of(state);
+	MemoryContext context;
+	PersonaTimeline *kept;
+
+	if (growing != NULL)
+	{
+		growing->timeline = repalloc(growing->timeline, room);
+		memcpy(growing->timeline, timeline, room);
+		return state;
+	}
+	if (aggregate == NULL || room < LARGE)
+	{
+		kept = palloc(room);
+		memcpy(kept, timeline, room);
+		return PointerGetDatum(kept);
+	}
+	context = AllocSetContextCreate(aggregate, "persona timeline", ALLOCSET_START_SMALL_SIZES);
+	growing = MemoryContextAlloc(context, sizeof(Growing));
+	EOH_init_header(&growing->header, &growing_methods, context);
+	growing->timeline = MemoryContextAlloc(context, room);
+	memcpy(growing->timeline, timeline, room);
+	return EOHPGetRWDatum(&growing->header);
 }
 
 /* Returns the bytes that a record takes. */
@@ -270,14 +380,38 @@ merged(const PersonaTimeline *a, const PersonaTimeline *b)
 	return both;
 }
 
+/* Tells whether the records are in order. */
+static bool
+is_in_order(const PersonaTimeline *timeline)
+{
+	const PersonaRecord *record = (const PersonaRecord *) records_of(timeline);
+
+	for (int i = 1; i < timeline->count; i++)
+	{
+		const PersonaRecord *next = (const PersonaRecord *) ((const char *) record + record->size);
+
+		if (compare_records(&record, &next) > 0)
+			return false;
+		record = next;
+	}
+	return true;
+}
+
 /* Returns a timeline of exact length with its records in order. */
 static PersonaTimeline *
 in_order(const PersonaTimeline *timeline)
 {
-	PersonaRecord **records = persona_timeline_sorted(timeline);
 	PersonaTimeline *ordered = palloc(timeline->used);
 	char	   *position = records_of(ordered);
+	PersonaRecord **records;
 
+	if (is_in_order(timeline))
+	{
+		memcpy(ordered, timeline, timeline->used);
+		SET_VARSIZE(ordered, timeline->used);
+		return ordered;
+	}
+	records = persona_timeline_sorted(timeline);
 	memcpy(ordered, timeline, sizeof(PersonaTimeline));
 	SET_VARSIZE(ordered, timeline->used);
 	for (int i = 0; i < timeline->count; i++)
@@ -384,6 +518,7 @@ persona_timeline_concat(PG_FUNCTION_ARGS)
 	PersonaTimeline *a;
 	PersonaTimeline *b;
 	PersonaTimeline *both;
+	Growing    *growing;
 	Size		more;
 
 	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
@@ -392,7 +527,8 @@ persona_timeline_concat(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 	if (PG_ARGISNULL(1))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	a = PG_GETARG_TIMELINE_P(0);
+	growing = growing_of(PG_GETARG_DATUM(0));
+	a = growing != NULL ? growing->timeline : PG_GETARG_TIMELINE_P(0);
 	b = PG_GETARG_TIMELINE_P(1);
 	if (a->words != b->words || memcmp(a->identity, b->identity, PERSONA_IDENTITY_SIZE) != 0)
 		ereport(ERROR,
@@ -403,11 +539,13 @@ persona_timeline_concat(PG_FUNCTION_ARGS)
 	if (!AggCheckCallContext(fcinfo, NULL))
 		PG_RETURN_POINTER(merged(a, b));
 	more = b->used - sizeof(PersonaTimeline);
-	both = make_room(a, more);
+	if (growing != NULL)
+		extend(growing, more);
+	both = growing != NULL ? growing->timeline : make_room(a, more);
 	memcpy((char *) both + both->used, records_of(b), more);
 	both->used += more;
 	both->count += b->count;
-	PG_RETURN_POINTER(both);
+	PG_RETURN_DATUM(growing != NULL ? PG_GETARG_DATUM(0) : PointerGetDatum(both));
 }
 
 /*
@@ -418,5 +556,7 @@ persona_timeline_concat(PG_FUNCTION_ARGS)
 Datum
 persona_timeline_finish(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(in_order(PG_GETARG_TIMELINE_P(0)));
+	Growing    *growing = growing_of(PG_GETARG_DATUM(0));
+
+	PG_RETURN_POINTER(in_order(growing != NULL ? growing->timeline : PG_GETARG_TIMELINE_P(0)));
 }

@@ -3,13 +3,14 @@
  *
  *   PersonaTimeline  header | record | record | ...        any order, 8-aligned
  *   PersonaRecord    at, sequence, source, size, bits[words], value, value, ...
- *   PersonaValue     slot, length, bytes (padded to 8)
+ *   PersonaValue     slot, length, bytes (a zero follows, padded to 8)
  *
  * An event is kept only if it fulfills a selector of the program; bits[] tells
  * which ones.  What conditions and templates need of its columns is kept as
  * values, by slot number.  Selector and slot numbers belong to one program,
  * whose identity the header names.  While an aggregate grows, the varlena is
- * longer than what is used; a finished one is exact.
+ * longer than what is used, and a large one is extended in place (an expanded
+ * object); a finished one is exact.
  */
 #ifndef PERSONA_TIMELINE_H
 #define PERSONA_TIMELINE_H
@@ -72,6 +73,13 @@ extern PersonaTimeline *persona_timeline_make(const uint8 *identity, int words);
 extern PersonaTimeline *persona_timeline_append(PersonaTimeline *timeline, int64 at, int64 sequence,
 												int source, const uint64 *bits,
 												const PersonaNewValue *values, int value_count);
+
+/*
+ * The timeline of an aggregate's state, and the state when appending has moved
+ * the timeline; "aggregate" is the aggregate's memory, or NULL.
+ */
+extern PersonaTimeline *persona_timeline_state(Datum state);
+extern Datum persona_timeline_moved(Datum state, const PersonaTimeline *timeline, MemoryContext aggregate);
 
 /* Lists the records in order: time, source, sequence, and then content, so that no order of input matters. */
 extern PersonaRecord **persona_timeline_sorted(const PersonaTimeline *timeline);

@@ -498,3 +498,31 @@ SELECT count(*) FROM program AS p, customer AS c
 SELECT persona.program_hash(value) = sha256(convert_to(value::text, 'UTF8')) AS is_sha256, persona.program_hash(value) = persona.program_hash(persona.program()) AS is_current,
 	persona.program_hash(value::text::persona.program) = persona.program_hash(value) AS survives
 FROM program;
+-- a large timeline grows in place: the same in any order, in parts, beside others, and as a window
+INSERT INTO click SELECT CASE WHEN i % 7 = 0 THEN 'ben' ELSE 'ann' END, timestamptz '2026-01-01' + i * interval '1 minute', 'view', i % 13, NULL
+FROM generate_series(1, 5000) AS i;
+ANALYZE click;
+CREATE FUNCTION views(sorted text, filter text DEFAULT 'true') RETURNS persona.timeline LANGUAGE plpgsql AS $$
+DECLARE
+	made persona.timeline;
+BEGIN
+	EXECUTE format('SELECT persona.timeline((SELECT value FROM program), ''shop.click'', k %s) FROM click AS k WHERE customer = ''ann'' AND %s', sorted, filter) INTO made;
+	RETURN made;
+END
+$$;
+SELECT length(views('')::text) > 200000 AS is_large,
+	views('ORDER BY at')::text = views('ORDER BY at DESC')::text AS any_order,
+	views('')::text = (views('', 'at < ''2026-01-03''') OPERATOR(persona.||) views('', 'at >= ''2026-01-03'''))::text AS in_parts,
+	views('')::text = (SELECT (array_agg(t.events::text))[1] FROM (
+		SELECT persona.timeline(p.value, 'shop.click', k) AS events FROM click AS k, program AS p GROUP BY k.customer HAVING k.customer = 'ann') AS t) AS grouped,
+	views('')::text = (SELECT (persona.timeline((SELECT value FROM program), 'shop.click', k) OVER ())::text FROM click AS k WHERE customer = 'ann' LIMIT 1) AS as_window,
+	views('')::text::persona.timeline::text = views('')::text AS survives;
+BEGIN;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL enable_indexscan = off;
+SET LOCAL enable_bitmapscan = off;
+CREATE TABLE in_processes AS SELECT persona.timeline((SELECT value FROM program), 'shop.click', k)::text AS events FROM click AS k WHERE customer = 'ann';
+SELECT events = views('')::text AS in_processes FROM in_processes;
+ROLLBACK;
