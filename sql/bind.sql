@@ -184,45 +184,8 @@ COMMENT ON FUNCTION persona.base_type(oid) IS 'the type beneath a domain (beneat
 
 CREATE FUNCTION persona.equality(left_type oid, right_type oid,
 	OUT operator text, OUT left_indexed boolean) RETURNS record
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-	BEGIN ATOMIC
-		WITH side AS (
-			-- the type for which the operator classes of a type are declared
-			SELECT s.side, s.type, CASE
-				WHEN s.type = 'varchar'::regtype THEN 'text'::regtype
-				WHEN t.typcategory = 'A' THEN 'anyarray'::regtype
-				WHEN t.typtype = 'e' THEN 'anyenum'::regtype
-				WHEN t.typtype = 'r' THEN 'anyrange'::regtype
-				WHEN t.typtype = 'm' THEN 'anymultirange'::regtype
-				WHEN t.typtype = 'c' THEN 'record'::regtype
-				ELSE s.type END AS class_type
-			FROM (VALUES ('left', persona.base_type(left_type)),
-						 ('right', persona.base_type(right_type))) AS s (side, type)
-				JOIN pg_type AS t ON t.oid = s.type
-		), compared AS (
-			SELECT l.class_type AS left_type, r.class_type AS right_type, r.class_type AS of_class, 1 AS preference
-			FROM side AS l, side AS r
-			WHERE l.side = 'left' AND r.side = 'right'
-				AND (l.type = r.type OR l.class_type = l.type OR l.class_type = 'text'::regtype)
-			UNION ALL
-			-- one side implicitly cast to the type of the other
-			SELECT t.class_type, t.class_type, t.class_type, CASE t.side WHEN 'left' THEN 2 ELSE 3 END
-			FROM side AS t JOIN side AS s ON s.side <> t.side
-			WHERE EXISTS (SELECT FROM pg_cast AS k
-				WHERE k.castsource = s.type AND k.casttarget = t.type AND k.castcontext = 'i')
-		)
-		SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname), c.preference < 3
-		FROM compared AS c
-			JOIN pg_opclass AS k ON k.opcintype = c.of_class AND k.opcdefault
-			JOIN pg_am AS m ON m.oid = k.opcmethod AND m.amname = 'btree'
-			JOIN pg_amop AS a ON a.amopfamily = k.opcfamily AND a.amoppurpose = 's' AND a.amopstrategy = 3
-				AND a.amoplefttype = c.left_type AND a.amoprighttype = c.right_type
-			JOIN pg_operator AS o ON o.oid = a.amopopr
-			JOIN pg_namespace AS n ON n.oid = o.oprnamespace
-		ORDER BY c.preference
-		LIMIT 1;
-	END;
+	LANGUAGE c STABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'persona_equality';
 
 COMMENT ON FUNCTION persona.equality(oid, oid) IS 'how SQL compares values of two types for equality, from the right type''s default btree operator class or by an implicit cast, and whether an index on the left side can serve it; NULLs if they can''t be compared';
 

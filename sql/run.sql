@@ -1027,11 +1027,13 @@ BEGIN
 	PERFORM persona.show_run('run', number, -1, 0, 0, 0);
 
 	-- runs that are known not to go on
-	UPDATE persona.run_log AS r SET state = 'interrupted', ended_at = clock_timestamp()
-	FROM persona.run_progress AS p
-	WHERE p.run = r.run AND p.state = 'interrupted' AND p.run <> number
-		AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = p.pid AND a.pid <> pg_backend_pid()
-			AND coalesce(a.state, '') <> 'idle' AND NOT coalesce(pg_has_role(a.usesysid, 'USAGE'), false));
+	IF EXISTS (SELECT FROM persona.run_log AS r WHERE r.ended_at IS NULL AND r.run <> number) THEN
+		UPDATE persona.run_log AS r SET state = 'interrupted', ended_at = clock_timestamp()
+		FROM persona.run_progress AS p
+		WHERE p.run = r.run AND p.state = 'interrupted' AND p.run <> number
+			AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = p.pid AND a.pid <> pg_backend_pid()
+				AND coalesce(a.state, '') <> 'idle' AND NOT coalesce(pg_has_role(a.usesysid, 'USAGE'), false));
+	END IF;
 	RETURN number;
 END
 $$;
@@ -1093,8 +1095,11 @@ BEGIN
 		query := concat_ws(' UNION ALL ', query, format('SELECT c.%I, false FROM %s AS c WHERE c.%1$I IS NOT NULL',
 			customers.key_column, customers.relation));
 	END IF;
+	-- few are looked up one by one, whatever the statistics of a table that is emptied all the time say
 	RETURN format('SELECT l.customer, bool_or(l.changed) AS changed, min(d.decided_at) AS decided_before, NULL::persona.ruling AS ruling '
-		'FROM (%s) AS l (customer, changed) LEFT JOIN persona.due AS d ON d.customer %s l.customer '
+		'FROM (%s) AS l (customer, changed) LEFT JOIN '
+		|| CASE WHEN since IS NULL THEN 'LATERAL (SELECT o.* FROM persona.due AS o WHERE o.customer %s l.customer OFFSET 0) AS d ON true '
+			ELSE 'persona.due AS d ON d.customer %s l.customer ' END ||
 		'WHERE d.decided_at IS NULL OR d.%s < CASE WHEN l.changed THEN %L::timestamptz ELSE %L END '
 		'GROUP BY l.customer', query,
 		(SELECT q.operator FROM persona.customer_key() AS k, persona.equality(k.type, k.type) AS q),
