@@ -42,7 +42,7 @@ typedef struct Log
 	Oid			to;				/* the keys' type, in the same way */
 	bool		by_value;
 	int16		length;
-	MemoryContext memory;		/* of the values in "slots", and of "last" */
+	MemoryContext memory;		/* of the values in "slots", and of "last"; NULL if these are in no memory */
 	Datum		last;			/* the key seen before */
 	bool		any;
 } Log;
@@ -73,7 +73,8 @@ open_log(Log *log, Oid type)
 				 errhint("Drop what was added to it.")));
 	log->from = getBaseType(type);
 	log->to = getBaseType(key->atttypid);
-	path = find_coercion_pathway(log->to, log->from, COERCION_EXPLICIT, &log->cast);
+	path = log->to == log->from ? COERCION_PATH_RELABELTYPE
+		: find_coercion_pathway(log->to, log->from, COERCION_EXPLICIT, &log->cast);
 	if (path != COERCION_PATH_FUNC && path != COERCION_PATH_RELABELTYPE)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -82,7 +83,9 @@ open_log(Log *log, Oid type)
 				 errhint("Give both columns the same type, or call persona.unwatch_changes.")));
 	log->by_value = key->attbyval;
 	log->length = key->attlen;
-	log->memory = AllocSetContextCreate(CurrentMemoryContext, "persona changes", ALLOCSET_DEFAULT_SIZES);
+	/* A single row is noted often, so what it does not need is not made. */
+	if (!log->by_value || OidIsValid(log->cast))
+		log->memory = AllocSetContextCreate(CurrentMemoryContext, "persona changes", ALLOCSET_DEFAULT_SIZES);
 }
 
 /* Writes the rows that wait. */
@@ -101,7 +104,8 @@ flush_log(Log *log)
 		ExecClearTuple(log->slots[i]);
 	log->count = 0;
 	log->any = false;
-	MemoryContextReset(log->memory);
+	if (log->memory != NULL)
+		MemoryContextReset(log->memory);
 }
 
 /* Tells whether a value can be a key; an integer that is too large is nobody's. */
@@ -125,7 +129,7 @@ static void
 append_key(Log *log, Datum key)
 {
 	TupleTableSlot *slot;
-	MemoryContext outer = MemoryContextSwitchTo(log->memory);
+	MemoryContext outer = MemoryContextSwitchTo(log->memory == NULL ? CurrentMemoryContext : log->memory);
 
 	if (OidIsValid(log->cast))
 	{
@@ -193,7 +197,8 @@ close_log(Log *log)
 		table_finish_bulk_insert(log->relation, 0);
 	}
 	table_close(log->relation, NoLock);
-	MemoryContextDelete(log->memory);
+	if (log->memory != NULL)
+		MemoryContextDelete(log->memory);
 }
 
 /* Appends the row that stands for everyone. */
