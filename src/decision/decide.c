@@ -267,6 +267,7 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 	PersonaCandidate base = candidates[0];
 	const PersonaCampaign *campaign = base.campaign;
 	int		   *order = campaign->channel_choice == PERSONA_BY_POSITION ? NULL : persona_order_ways(decider, &base);
+	PersonaCandidate unwanted = {0};
 	bool		passed = false;
 	PersonaStage furthest = PERSONA_STAGE_CHANNEL;
 	PcoreInstant until = PCORE_END_OF_TIME;
@@ -286,6 +287,12 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 			persona_score(decider, candidate);
 			/* On a channel on which the customer is, no place is scarce, and each way is for itself. */
 			priced = decider->ask != NULL || persona_charge(decider, candidate);
+			if (!candidate->eligible && !passed && unwanted.unwanted == NULL)
+			{
+				unwanted.unwanted = candidate->way;
+				unwanted.unwanted_at = candidate->send_at;
+				unwanted.unwanted_millionths = persona_millionths(candidate->score.score);
+			}
 			candidate->first = !passed && candidate->eligible;
 			/* A place that costs something has to be worth more than what comes after it. */
 			passed |= !priced;
@@ -308,6 +315,9 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 		candidates->until = pcore_min(candidates->until, until);
 		count = 1;
 	}
+	candidates->unwanted = unwanted.unwanted;
+	candidates->unwanted_at = unwanted.unwanted_at;
+	candidates->unwanted_millionths = unwanted.unwanted_millionths;
 	decider->until = pcore_min(decider->until, until);
 	return count;
 }

@@ -42,6 +42,10 @@ typedef struct PersonaCandidate
 	PcoreInstant send_at;
 	PcoreInstant expires_at;	/* its campaign ends or its window closes then */
 	PersonaScore score;			/* if it is eligible */
+	/* The first way that it would have if places cost nothing and anything were worth one; else NULL. */
+	const PersonaCampaignChannel *unwanted;
+	PcoreInstant unwanted_at;
+	int64		unwanted_millionths;
 	PcoreWorth	worth;			/* eligible and the program has prices: what it is ranked by */
 	PcoreInstant until;			/* time alone does not change before whether it is eligible, nor its score */
 	PcoreInstant stands;		/* nor what is told of it */

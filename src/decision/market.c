@@ -33,7 +33,7 @@ typedef struct Bid
 {
 	int64		priority;
 	PcoreInstant send_at;
-	int64		millionths;
+	int64		millionths;		/* -1: it is not worth a place, but would be given one if there were no prices */
 	uint64		tie;
 	int32		channel;
 	int32		place;			/* number, once places are numbered */
@@ -64,6 +64,7 @@ typedef struct Places
 	bool		asked;			/* in that class */
 	int64		room;			/* before that class was served */
 	int64		wanted;
+	int64		unwanted;		/* in this class and those above it, who would be given one if there were no prices */
 	int64		served;
 	PcoreWorth	lost;
 	PcoreWorth	price;
@@ -112,6 +113,29 @@ collect_held(PersonaPass *pass, PersonaCustomer *customer, Held *held)
 	return count;
 }
 
+/*
+ * Finds what a customer would take of all that is not worth a place, if there
+ * were no prices: then the campaigns' order of channels and priorities count.
+ * Returns the candidate, or NULL.
+ */
+static const PersonaCandidate *
+find_unwanted(const PersonaCandidate *candidates, int count)
+{
+	const PersonaCandidate *found = NULL;
+
+	for (int c = 0; c < count; c++)
+		if (candidates[c].unwanted != NULL
+			&& (found == NULL || candidates[c].campaign->priority > found->campaign->priority
+				|| (candidates[c].campaign->priority == found->campaign->priority
+					&& candidates[c].unwanted_millionths > found->unwanted_millionths)))
+			found = &candidates[c];
+	if (found == NULL || count == 0 || !candidates[0].eligible || candidates[0].campaign == found->campaign)
+		return found;
+	return candidates[0].campaign->priority < found->campaign->priority
+		|| (candidates[0].campaign->priority == found->campaign->priority
+			&& (int64) (candidates[0].worth >> PCORE_TIE_BITS) < found->unwanted_millionths) ? found : NULL;
+}
+
 /* Collects what one customer could have. */
 static void
 market_customer(PersonaPass *pass, PersonaCustomer *customer)
@@ -120,11 +144,12 @@ market_customer(PersonaPass *pass, PersonaCustomer *customer)
 	PcoreInstant valid_until;
 	int			count;
 	const PersonaCandidate *candidates = persona_candidates_of(customer, false, &count, &valid_until);
+	const PersonaCandidate *unwanted = find_unwanted(candidates, count);
 	int			held = collect_held(pass, customer, NULL);
-	Size		size = VARHDRSZ + sizeof(Collected) + sizeof(Bid) * count + sizeof(Held) * held;
+	Size		size = VARHDRSZ + sizeof(Collected) + sizeof(Bid) * (count + 1) + sizeof(Held) * held;
 	bytea	   *row = palloc0(size);
 	Collected	collected = {0, held};
-	Bid		   *bids = (Bid *) palloc0(sizeof(Bid) * (count + 1));
+	Bid		   *bids = (Bid *) palloc0(sizeof(Bid) * (count + 2));
 	bool		scarce = false;
 	Datum		value = PointerGetDatum(row);
 	bool		null = false;
@@ -142,6 +167,11 @@ market_customer(PersonaPass *pass, PersonaCustomer *customer)
 		bid->millionths = (int64) (candidate->worth >> PCORE_TIE_BITS);
 		bid->tie = (uint64) (candidate->worth & TIE_MASK);
 		bid->channel = capped ? candidate->way->channel : NO_PLACE;
+	}
+	if (unwanted != NULL && program->channels[unwanted->unwanted->channel].capacity_per_day >= 0)
+	{
+		bids[collected.bids++] = (Bid) {unwanted->campaign->priority, unwanted->unwanted_at, -1, 0, unwanted->unwanted->channel, NO_PLACE};
+		scarce = true;
 	}
 	if (!scarce)
 		collected.bids = 0;
@@ -280,7 +310,8 @@ add_options(const Market *market, int64 asker, int64 priority, PcoreOption *opti
 		int64		o;
 		int			resource;
 
-		if (bid->priority != priority || bid->place == NO_PLACE || market->places[bid->place].number == NO_PLACE)
+		if (bid->priority != priority || bid->millionths < 0 || bid->place == NO_PLACE
+			|| market->places[bid->place].number == NO_PLACE)
 			continue;
 		resource = market->places[bid->place].number;
 		for (o = begin; o < count && options[o].resource != resource; o++)
@@ -337,6 +368,10 @@ settle_asker(Market *market, int64 asker, int64 priority, int choice, const Plac
 		for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
 			if (market->bids[b].priority == priority && market->bids[b].place == got - market->places)
 				worth = Max(worth, pcore_worth(market->bids[b].millionths, market->bids[b].tie));
+	for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
+		if (market->bids[b].priority == priority && market->bids[b].millionths < 0
+			&& (best == NULL || best->place != market->bids[b].place))
+			market->places[market->bids[b].place].unwanted++;
 	if (best != NULL)
 	{
 		market->places[best->place].wanted++;
@@ -429,7 +464,7 @@ add_places(const Market *market, int64 priority, Tuplestorestate *rows, TupleDes
 
 		if (!places->asked)
 			continue;
-		scarce |= places->wanted > places->room || places->price > 0;
+		scarce |= places->wanted + places->unwanted > places->room || places->price > 0;
 		values[0] = CStringGetTextDatum(market->program->channels[places->channel].name);
 		values[1] = Int32GetDatum((int32) priority);
 		values[2] = TimestampTzGetDatum(places->from);

@@ -149,3 +149,20 @@ SELECT persona.check_program(persona.program_with_prices(persona.program(), '[{"
 UPDATE persona.channel SET capacity_per_day = -1;
 \set VERBOSITY default
 SELECT * FROM persona.prices_at(NULL);
+
+--
+-- What is worth nothing takes no place that somebody else has a use for, though the others alone leave places free
+--
+
+DELETE FROM persona.contact;
+UPDATE persona.campaign SET active = false;
+UPDATE persona.channel SET open_hours = NULL, capacity_per_day = NULL;
+INSERT INTO persona.campaign (name, experience, value) SELECT 'by number', experience, 'customer.id - 20' FROM persona.campaign WHERE name = 'call 50';
+INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('by number', 1, 'phone');
+UPDATE persona.channel SET cost = 0, capacity_per_day = (SELECT count(*) FROM customer) - 5 WHERE name = 'phone';
+SELECT channel, priority, places - (SELECT count(*) FROM customer) AS places, wanted - (SELECT count(*) FROM customer WHERE id >= 20) AS wanted, wanted - served AS lost, price
+FROM persona.prices_at(:then);
+SELECT count(*), min(d.score)
+FROM persona.priced_program(:then) AS p (program) CROSS JOIN customer AS c CROSS JOIN LATERAL persona.decide(p.program, c, NULL, :then) AS d;
+UPDATE persona.channel SET capacity_per_day = capacity_per_day + 5 WHERE name = 'phone';
+SELECT count(*) FROM persona.prices_at(:then);
