@@ -11,13 +11,13 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(usleep);
 
-# Starts a server with so many customers and their campaigns.
+# Starts a server with so many customers and their campaigns; the rest is for its init().
 sub new
 {
-	my ($class, $name, $customers) = @_;
+	my ($class, $name, $customers, %options) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
-	$node->init(extra => [ '--no-locale', '--encoding=UTF8' ]);
+	$node->init(extra => [ '--no-locale', '--encoding=UTF8' ], %options);
 	$node->append_conf('postgresql.conf', "max_connections = 100\nautovacuum = off\nrestart_after_crash = on\nlog_min_messages = fatal\n");
 	$node->start;
 	$node->safe_psql('postgres', <<"SQL");
@@ -41,6 +41,13 @@ INSERT INTO persona.campaign (name, experience, trigger, priority, max_contacts)
 INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('cart', 1, 'email'), ('welcome', 1, 'email'), ('call', 1, 'call');
 SQL
 	return bless { node => $node, customers => $customers, carts => 0 }, $class;
+}
+
+# The same shop on another server, which was made of the first one.
+sub on
+{
+	my ($self, $node) = @_;
+	return bless { %$self, node => $node }, ref $self;
 }
 
 # Runs SQL and returns what it prints.
