@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh - checks persona on real data against plain SQL.
 #
-#   run.sh [--oracle] DATA_FOLDER [starbucks | online_retail | complete_journey | hillstrom | bank_marketing ...]
+#   run.sh [--oracle] DATA_FOLDER [starbucks | online_retail | complete_journey | hillstrom | bank_marketing | open_bandit ...]
 #
 # Needs a running server (PGHOST, PGPORT, PGUSER) on which the extension can be
 # created; makes (and replaces) one database persona_real_<data set> per data
@@ -17,13 +17,13 @@ if [ "${1-}" = --oracle ]; then
 	shift
 fi
 if [ $# -lt 1 ]; then
-	echo "usage: $0 [--oracle] DATA_FOLDER [starbucks | online_retail | complete_journey | hillstrom | bank_marketing ...]" >&2
+	echo "usage: $0 [--oracle] DATA_FOLDER [starbucks | online_retail | complete_journey | hillstrom | bank_marketing | open_bandit ...]" >&2
 	exit 2
 fi
 DATA_FOLDER=$(cd "$1" && pwd) || exit 2
 export DATA_FOLDER
 shift
-[ $# -gt 0 ] || set -- starbucks online_retail complete_journey hillstrom bank_marketing
+[ $# -gt 0 ] || set -- starbucks online_retail complete_journey hillstrom bank_marketing open_bandit
 
 here=$(cd "$(dirname "$0")" && pwd)
 report=$(mktemp) || exit 2
