@@ -730,11 +730,14 @@ BEGIN
 		END LOOP;
 	END IF;
 
-	UPDATE persona.due AS d SET decided_at = write_contacts.as_of,
-		settled_at = CASE WHEN complete THEN write_contacts.as_of ELSE d.settled_at END,
-		valid_until = CASE WHEN complete THEN r.valid_until ELSE d.valid_until END
+	-- the caller holds the rows, so there is nothing to insert; this way each is found by its key, and never all of them read
+	INSERT INTO persona.due AS d (customer, decided_at, settled_at, valid_until)
+	SELECT DISTINCT ON (r.customer) r.customer, write_contacts.as_of, CASE WHEN complete THEN write_contacts.as_of ELSE '-infinity' END,
+		CASE WHEN complete THEN r.valid_until ELSE '-infinity' END
 	FROM unnest(customers, rulings) AS r (customer, stage, valid_until, decision)
-	WHERE d.customer %2$s r.customer;
+	ON CONFLICT (customer) DO UPDATE SET decided_at = EXCLUDED.decided_at,
+		settled_at = CASE WHEN complete THEN EXCLUDED.settled_at ELSE d.settled_at END,
+		valid_until = CASE WHEN complete THEN EXCLUDED.valid_until ELSE d.valid_until END;
 	WITH written AS (
 		INSERT INTO persona.contact AS c (customer, decided_at, program, capacity_day, %3$s)
 		SELECT r.customer, write_contacts.as_of, coalesce(r.decided_by, decider), r.day, %4$s
@@ -788,10 +791,9 @@ BEGIN
 			CASE WHEN run.campaigns IS NULL THEN d.settled_at ELSE d.decided_at END
 				< CASE WHEN w.changed THEN run.as_of ELSE coalesce(run.since, run.as_of) END AS wanted,
 			d.decided_at < run.as_of AS possible
-		FROM pg_temp.persona_work AS w JOIN persona.due AS d ON d.customer %2$s w.customer
-		WHERE w.ctid >= first AND w.ctid < beyond
-		ORDER BY w.customer
-		FOR UPDATE OF d SKIP LOCKED) AS h;
+		FROM (SELECT l.* FROM pg_temp.persona_work AS l WHERE l.ctid >= first AND l.ctid < beyond ORDER BY l.customer) AS w
+			-- one by one: a batch is a part of all customers, and needs not read all of them
+			CROSS JOIN LATERAL (SELECT o.* FROM persona.due AS o WHERE o.customer %2$s w.customer FOR UPDATE SKIP LOCKED) AS d) AS h;
 
 	IF asked IS NOT NULL THEN
 		-- first forget the changes, then look at what they changed
@@ -806,9 +808,8 @@ BEGIN
 		errors := judged.errors;
 		-- who could not be decided stays due
 		UPDATE persona.due AS d SET valid_until = '-infinity' WHERE d.customer %2$s ANY (judged.failed);
-		DELETE FROM persona.due AS d USING unnest(asked) AS a (customer)
-		WHERE d.customer %2$s a.customer
-			AND NOT EXISTS (SELECT FROM unnest(judged.customers || judged.failed) AS j (customer) WHERE j.customer %2$s a.customer);
+		DELETE FROM persona.due AS d WHERE d.customer %2$s ANY (ARRAY(SELECT a.customer FROM unnest(asked) AS a (customer)
+			WHERE NOT EXISTS (SELECT FROM unnest(judged.customers || judged.failed) AS j (customer) WHERE j.customer %2$s a.customer)));
 		GET DIAGNOSTICS gone = ROW_COUNT;
 	END IF;
 
