@@ -26,6 +26,7 @@ failed=0
 logs=$tree/build/logs
 cluster=none
 work=
+beside=
 
 # Adds to the totals.
 count() {
@@ -48,6 +49,8 @@ logged() {
 
 # Ends what we started, whatever happens.
 clean_up() {
+	local group
+	for group in $beside; do kill -TERM -- "-$group" 2>/dev/null || :; done
 	if [ -f "$tree/build/test/log" ]; then cp "$tree/build/test/log" "$logs/postgresql.log"; fi
 	test/private-cluster.sh stop test
 	if [ -n "$work" ]; then rm -rf "$work"; fi
@@ -176,7 +179,7 @@ stage_isolation() {
 
 # Runs the TAP tests as the server user, since they create clusters of their own.
 stage_tap() {
-	local place=$tree/build/test server_bin file name log good bad status
+	local place=$tree/build/test server_bin file
 	say "== TAP tests"
 	[ -n "$PROVE_TESTS" ] || { say "none"; return 0; }
 	have_cluster || return 0
@@ -198,25 +201,55 @@ stage_tap() {
 	extension_settings "$place/install" >"$place/tap/tap.conf"
 	give_to_server_user "$place/tap"
 
+	# Those that mostly wait do so beside the others.
+	local waiting='' others=''
 	for file in $PROVE_TESTS; do
-		name=$(basename "$file" .pl)
-		log=$logs/tap-$name.log
-		printf '%s ... ' "$file"
-		status=0
-		as_server_user env -C "$place/tap" TMPDIR="$work" TESTDIR="$place/tap" TESTDATADIR="$place/tap/$name" \
-			TESTLOGDIR="$place/tap/log" TEMP_CONFIG="$place/tap/tap.conf" PGPORT=65432 \
-			PG_REGRESS="$PGXS_TOP/src/test/regress/pg_regress" PATH="$server_bin:$PATH" \
-			perl -I "$PGXS_TOP/src/test/perl" -I "$place/tap" "$file" >"$log" 2>&1 </dev/null || status=$?
-		good=$(grep -cE '^ok [0-9]|^not ok [0-9].*# TODO' "$log" || :)
-		bad=$(grep -E '^not ok [0-9]' "$log" | grep -vc '# TODO' || :)
-		say "$good ok, $bad not ok$(sed -n 's/^1\.\.0 # SKIP/, SKIPPED:/p' "$log")"
-		count "$good" "$bad"
-		if [ $status = 0 ] && [ $((good + bad)) = 0 ] && ! grep -q '^1\.\.0 # SKIP' "$log"; then fail "$file checked nothing"; fi
-		if [ $status != 0 ]; then
-			tail -n 60 "$log"
-			if [ "$bad" = 0 ]; then fail "$file ended with status $status"; fi
+		if grep -q '^# This test mostly waits' "$file"; then
+			waiting+=" $file"
+			set -m
+			run_tap "$file" "$place" "$server_bin" &
+			set +m
+			beside+=" $!"
+		else
+			others+=" $file"
 		fi
 	done
+	for file in $others; do
+		run_tap "$file" "$place" "$server_bin"
+		count_tap "$file"
+	done
+	# shellcheck disable=SC2086
+	[ -z "$beside" ] || wait $beside
+	beside=
+	for file in $waiting; do count_tap "$file"; done
+}
+
+# Runs one TAP test as the server user, in a place with what it needs.
+run_tap() {
+	local file=$1 place=$2 server_bin=$3 name status=0
+	name=$(basename "$file" .pl)
+	as_server_user env -C "$place/tap" TMPDIR="$work" TESTDIR="$place/tap" TESTDATADIR="$place/tap/$name" \
+		TESTLOGDIR="$place/tap/log" TEMP_CONFIG="$place/tap/tap.conf" PGPORT=65432 \
+		PG_REGRESS="$PGXS_TOP/src/test/regress/pg_regress" PATH="$server_bin:$PATH" \
+		perl -I "$PGXS_TOP/src/test/perl" -I "$place/tap" "$file" >"$logs/tap-$name.log" 2>&1 </dev/null || status=$?
+	echo $status >"$logs/tap-$name.status"
+}
+
+# Says and counts what came out of a TAP test.
+count_tap() {
+	local file=$1 name log good bad status
+	name=$(basename "$file" .pl)
+	log=$logs/tap-$name.log
+	status=$(cat "$logs/tap-$name.status" 2>/dev/null || echo lost)
+	good=$(grep -cE '^ok [0-9]|^not ok [0-9].*# TODO' "$log" || :)
+	bad=$(grep -E '^not ok [0-9]' "$log" | grep -vc '# TODO' || :)
+	say "$file ... $good ok, $bad not ok$(sed -n 's/^1\.\.0 # SKIP/, SKIPPED:/p' "$log")"
+	count "$good" "$bad"
+	if [ "$status" = 0 ] && [ $((good + bad)) = 0 ] && ! grep -q '^1\.\.0 # SKIP' "$log"; then fail "$file checked nothing"; fi
+	if [ "$status" != 0 ]; then
+		tail -n 60 "$log"
+		if [ "$bad" = 0 ]; then fail "$file ended with status $status"; fi
+	fi
 }
 
 stage_property() {

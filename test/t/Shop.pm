@@ -54,7 +54,7 @@ sub on
 sub sql
 {
 	my ($self, $text) = @_;
-	return $self->{node}->safe_psql('postgres', $text);
+	return $self->{node}->safe_psql($self->{database} || 'postgres', $text);
 }
 
 # Runs scripts, each after its weight, with so many sessions for some seconds.
