@@ -662,6 +662,7 @@ BEGIN
 			claimed_at timestamptz,
 			lease_until timestamptz,
 			next_attempt_at timestamptz,
+			error text,
 			sent_at timestamptz,
 			delivered_at timestamptz,
 			ended_at timestamptz,
@@ -706,6 +707,7 @@ BEGIN
 			('claimed_at', 'the instant at which it was handed out last, or NULL'),
 			('lease_until', 'the instant from which on it may be handed out again, or NULL'),
 			('next_attempt_at', 'not handed out before; NULL: from send_at on'),
+			('error', 'why it could not be judged when it was to be handed out last, or NULL'),
 			('sent_at', 'the instant at which it was sent, or NULL'),
 			('delivered_at', 'the instant at which it was delivered, or NULL'),
 			('ended_at', 'the instant at which it failed for good, was cancelled or expired, or NULL; from then on it counts under no limit')

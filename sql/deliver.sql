@@ -26,15 +26,38 @@ COMMENT ON COLUMN persona.recheck_result.language IS 'its language, or NULL';
 COMMENT ON COLUMN persona.recheck_result.subject IS 'the subject rendered now, or NULL';
 COMMENT ON COLUMN persona.recheck_result.body IS 'the body rendered now';
 
+CREATE TYPE persona.hand_out AS (
+	idempotency_key uuid,
+	verdict text,
+	reason text,
+	send_at timestamptz,
+	address text,
+	message text,
+	language text,
+	subject text,
+	body text
+);
+
+COMMENT ON TYPE persona.hand_out IS 'what becomes of a contact that is to be handed out: what persona.hand_outs() tells persona.claim()';
+COMMENT ON COLUMN persona.hand_out.idempotency_key IS 'the contact''s';
+COMMENT ON COLUMN persona.hand_out.verdict IS 'given: it is handed out; moving: its slot is at another instant; wait: it may be sent only later; gone, late, given up, refused: it ends';
+COMMENT ON COLUMN persona.hand_out.reason IS 'why it ends, or NULL';
+COMMENT ON COLUMN persona.hand_out.send_at IS 'as persona.recheck() tells it, like the following';
+COMMENT ON COLUMN persona.hand_out.address IS 'the customer''s address on the channel, or NULL';
+COMMENT ON COLUMN persona.hand_out.message IS 'the message variant';
+COMMENT ON COLUMN persona.hand_out.language IS 'its language, or NULL';
+COMMENT ON COLUMN persona.hand_out.subject IS 'the subject, or NULL';
+COMMENT ON COLUMN persona.hand_out.body IS 'the body';
+
 CREATE FUNCTION persona.recheck(program persona.program, customer anyelement, timeline persona.timeline,
 	as_of timestamptz, campaign text, channel text, placement text, trigger text, fired_at timestamptz,
-	send_at timestamptz, trigger_key text DEFAULT NULL) RETURNS persona.recheck_result
+	send_at timestamptz, trigger_key text DEFAULT NULL, contact_id bigint DEFAULT NULL) RETURNS persona.recheck_result
 	LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
 	AS 'MODULE_PATHNAME', 'persona_recheck';
 
-COMMENT ON FUNCTION persona.recheck(persona.program, anyelement, persona.timeline, timestamptz, text, text, text, text, timestamptz, timestamptz, text) IS
+COMMENT ON FUNCTION persona.recheck(persona.program, anyelement, persona.timeline, timestamptz, text, text, text, text, timestamptz, timestamptz, text, bigint) IS
 'judges a contact that was decided earlier again, on the data of as_of.
-program, customer, as_of: as of persona.decide(); timeline: the customer''s events without the contact itself; campaign, channel, placement, trigger, fired_at, send_at, trigger_key: those of the contact.
+program, customer, timeline, as_of: as of persona.decide(); campaign, channel, placement, trigger, fired_at, send_at, trigger_key, contact_id: those of the contact, which is left out of the timeline.
 Its campaign''s dates, cohort, goal and relevance, its channel and its message are judged as in a decision; limits only if it has to move, that is if the channel is closed now or it is late by more than an hour; not at all if send_at is NULL.
 NULL if program, customer, as_of, campaign or channel is NULL; errors as of persona.decide()';
 
@@ -135,11 +158,12 @@ $$;
 
 COMMENT ON FUNCTION persona.claim_terms(text, integer, interval, timestamptz) IS 'checks the arguments of persona.claim() and returns what the channel says of attempts; errors: invalid_parameter_value, datetime_field_overflow, undefined_object';
 
+-- No setting and not strict, so that the planner puts its expression in its place.
 CREATE FUNCTION persona.rest_after(attempts integer, retry_after interval) RETURNS interval
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	BEGIN ATOMIC
-		SELECT least(retry_after * (1 << least(greatest(attempts, 1) - 1, 20)), greatest(retry_after, interval '1 day'));
+		SELECT CASE WHEN num_nulls(attempts, retry_after) = 0
+			THEN least(retry_after * (1 << least(greatest(attempts, 1) - 1, 20)), greatest(retry_after, interval '1 day')) END;
 	END;
 
 COMMENT ON FUNCTION persona.rest_after(integer, interval) IS 'how long a contact rests after so many failed attempts: retry_after, doubled for each after the first, at most a day (or retry_after, if that is longer); NULL for NULL';
@@ -172,6 +196,48 @@ BEGIN
 		COMMENT ON TRIGGER tell_senders ON persona.contact IS 'tells the senders of a channel that there is new work';
 	END IF;
 
+	-- Each customer's timeline is read once, however many contacts there are.
+	EXECUTE format($make$
+CREATE OR REPLACE FUNCTION persona.hand_outs(contacts persona.contact[], as_of timestamptz, program persona.program)
+RETURNS TABLE (contact persona.contact, hand_out persona.hand_out)
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+	BEGIN ATOMIC
+		SELECT (d.*)::persona.contact, ROW(d.idempotency_key, v.verdict, CASE v.verdict
+				WHEN 'gone' THEN 'the customer is gone'
+				WHEN 'given up' THEN format('given up after %%s attempts', d.attempts)
+				WHEN 'late' THEN 'too late'
+				WHEN 'refused' THEN concat_ws(': ', r.stage, r.reason) END,
+			r.send_at, r.address, r.message, r.language, r.subject, r.body)::persona.hand_out
+		FROM (SELECT persona.unpacked(hand_outs.program) OFFSET 0) AS p (program)
+			CROSS JOIN (SELECT h.max_attempts FROM persona.channel AS h
+				WHERE h.name = (hand_outs.contacts[1]).channel) AS h
+			CROSS JOIN (SELECT u.customer, array_agg(u) AS contacts, min(u.attempts) AS attempts,
+					NOT bool_and(hand_outs.as_of >= u.expires_at IS TRUE) AS judged
+				FROM unnest(hand_outs.contacts) AS u GROUP BY u.customer) AS g
+			LEFT JOIN %1$s AS c ON c.%2$s %3$s g.customer
+			LEFT JOIN LATERAL (SELECT CASE WHEN g.judged AND g.attempts < h.max_attempts THEN %4$s END AS events
+				OFFSET 0) AS t ON true
+			CROSS JOIN LATERAL unnest(g.contacts) AS d
+			CROSS JOIN LATERAL (SELECT CASE
+				WHEN c.%2$s IS NULL THEN 'gone'
+				WHEN hand_outs.as_of >= d.expires_at THEN 'late'
+				WHEN d.attempts >= h.max_attempts THEN 'given up' END AS verdict OFFSET 0) AS e
+			LEFT JOIN LATERAL persona.recheck(CASE WHEN e.verdict IS NULL THEN p.program END, c.*, t.events,
+				hand_outs.as_of, d.campaign, d.channel, d.placement, d.trigger, d.fired_at,
+				CASE d.status WHEN 'planned' THEN d.send_at END, d.trigger_key, d.contact_id) AS r ON true
+			CROSS JOIN LATERAL (SELECT CASE
+				WHEN e.verdict IS NOT NULL THEN e.verdict
+				WHEN r.stage IS DISTINCT FROM 'chosen' THEN 'refused'
+				WHEN r.send_at >= d.expires_at THEN 'late'
+				WHEN d.status = 'planned' AND r.send_at <> d.send_at THEN 'moving'
+				WHEN r.send_at > hand_outs.as_of THEN 'wait'
+				ELSE 'given' END AS verdict) AS v;
+	END
+$make$, customers.relation, customers.key, customers.equals, persona.bound_timeline());
+	COMMENT ON FUNCTION persona.hand_outs(persona.contact[], timestamptz, persona.program) IS
+'judges contacts of one channel that are to be handed out again, on the data of as_of, with a program; each as if it were not there itself';
+	PERFORM persona.create_sparing('hand_outs', 'hand_out', 'persona.contact', 'contact');
+
 	EXECUTE format($make$
 CREATE OR REPLACE FUNCTION persona.claim(channel text, n integer DEFAULT 100, lease interval DEFAULT '5 minutes',
 	worker text DEFAULT session_user, as_of timestamptz DEFAULT clock_timestamp())
@@ -187,12 +253,19 @@ AS $claim$
 #variable_conflict use_column
 DECLARE
 	terms record;
+	program persona.program;
 	due persona.contact[];
 	moving persona.contact[];
+	turn persona.contact[];
+	judged record;
 	given bigint;
 	missing bigint := claim.n;
+	taking boolean := false;
+	spoiled bigint := 0;
+	spoiled_first text;
 BEGIN
 	SELECT * INTO terms FROM persona.claim_terms(claim.channel, claim.n, claim.lease, claim.as_of);
+	program := persona.program();
 	WHILE missing > 0 LOOP
 		SELECT array_agg(f.k) INTO due
 		FROM (SELECT k FROM persona.contact AS k
@@ -202,54 +275,26 @@ BEGIN
 			LIMIT missing FOR UPDATE OF k SKIP LOCKED) AS f;
 		EXIT WHEN due IS NULL;
 
-		-- They are ours now.  What is committed by now is seen when they are
-		-- judged; of a customer who has several, the others come in the next round.
-		moving := NULL;
+		-- They are ours now.  What is committed by now is seen when they are judged.
+		turn := NULL;
 		LOOP
+			judged := persona.hand_outs_or_errors(coalesce(turn, due), claim.as_of, program);
 			RETURN QUERY
-			WITH judged AS (
-				SELECT d.customer, d.contact_id, r.send_at, r.address, r.message, r.language, r.subject, r.body,
-					d.status = 'claimed' AS lapsed, v.verdict,
-					CASE v.verdict
-						WHEN 'gone' THEN 'the customer is gone'
-						WHEN 'given up' THEN format('given up after %%s attempts', d.attempts)
-						WHEN 'late' THEN 'too late'
-						WHEN 'refused' THEN concat_ws(': ', r.stage, r.reason) END AS reason
-				FROM (SELECT DISTINCT ON (u.customer) u.*
-						FROM unnest(coalesce(moving, due)) WITH ORDINALITY AS u
-						ORDER BY u.customer, u.ordinality) AS d
-					CROSS JOIN persona.program() AS p (program)
-					LEFT JOIN %2$s AS c ON c.%3$s %4$s d.customer
-					LEFT JOIN LATERAL (SELECT %5$s AS events OFFSET 0) AS t ON true
-					LEFT JOIN LATERAL persona.recheck(p.program, c.*, t.events, claim.as_of, d.campaign, d.channel,
-						d.placement, d.trigger, d.fired_at, CASE d.status WHEN 'planned' THEN d.send_at END,
-						d.trigger_key) AS r ON true
-					CROSS JOIN LATERAL (SELECT CASE
-						WHEN c.%3$s IS NULL THEN 'gone'
-						WHEN claim.as_of >= d.expires_at THEN 'late'
-						WHEN d.attempts >= terms.max_attempts THEN 'given up'
-						WHEN r.stage IS DISTINCT FROM 'chosen' THEN 'refused'
-						WHEN r.send_at >= d.expires_at THEN 'late'
-						WHEN d.status = 'planned' AND r.send_at <> d.send_at
-							THEN CASE WHEN moving IS NULL THEN 'moving' ELSE 'moved' END
-						WHEN r.send_at > claim.as_of THEN 'wait'
-						ELSE 'given' END AS verdict) AS v
-			), changed AS (
+			WITH changed AS (
 				UPDATE persona.contact AS k SET
 					status = CASE
 						WHEN j.verdict = 'given' THEN 'claimed'
-						WHEN j.verdict IN ('moving', 'wait') THEN k.status
-						WHEN j.verdict = 'given up' OR j.lapsed THEN 'failed'
+						WHEN j.waits THEN k.status
+						WHEN j.verdict = 'given up' OR k.status = 'claimed' THEN 'failed'
 						WHEN j.verdict = 'late' THEN 'expired'
 						ELSE 'cancelled' END,
 					-- it may have been sent, then it keeps its slot
-					ended_at = CASE WHEN j.verdict IN ('given', 'moving', 'wait') THEN NULL
-						WHEN j.lapsed THEN 'infinity' ELSE claim.as_of END,
+					ended_at = CASE WHEN j.verdict = 'given' OR j.waits THEN NULL
+						WHEN k.status = 'claimed' THEN 'infinity' ELSE claim.as_of END,
 					next_attempt_at = CASE j.verdict
 						WHEN 'given' THEN claim.as_of + claim.lease + persona.rest_after(k.attempts + 1, terms.retry_after)
-						WHEN 'moving' THEN claim.as_of + interval '1 second'
-						WHEN 'wait' THEN j.send_at
-						WHEN 'moved' THEN j.send_at END,
+						WHEN 'moving' THEN CASE WHEN turn IS NULL THEN claim.as_of + interval '1 second' ELSE j.send_at END
+						WHEN 'wait' THEN j.send_at END,
 					attempts = k.attempts + CASE j.verdict WHEN 'given' THEN 1 ELSE 0 END,
 					worker = CASE j.verdict WHEN 'given' THEN claim.worker ELSE k.worker END,
 					claimed_at = CASE j.verdict WHEN 'given' THEN claim.as_of ELSE k.claimed_at END,
@@ -257,12 +302,16 @@ BEGIN
 					message = CASE j.verdict WHEN 'given' THEN j.message ELSE k.message END,
 					subject = CASE j.verdict WHEN 'given' THEN j.subject ELSE k.subject END,
 					body = CASE j.verdict WHEN 'given' THEN j.body ELSE k.body END,
-					reason = CASE
-						WHEN j.verdict = 'moved' THEN format('moved to %%s', j.send_at)
+					error = NULL,
+					-- whoever knows the message by its key knows the contact that takes its place
+					idempotency_key = CASE WHEN j.verdict = 'moving' AND turn IS NOT NULL THEN gen_random_uuid()
+						ELSE k.idempotency_key END,
+					reason = CASE WHEN j.verdict = 'moving' AND turn IS NOT NULL THEN format('moved to %%s', j.send_at)
 						ELSE coalesce(j.reason, k.reason) END
-				FROM judged AS j
-				WHERE k.customer %4$s j.customer AND k.contact_id = j.contact_id
-				RETURNING k AS contact, j.*
+				FROM (SELECT a.*, a.verdict = 'wait' OR a.verdict = 'moving' AND turn IS NULL AS waits
+					FROM unnest(judged.answers) AS a) AS j
+				WHERE k.idempotency_key = j.idempotency_key
+				RETURNING k AS contact, j.verdict, j.address, j.language
 			)
 			SELECT (h.contact).customer, (h.contact).contact_id, (h.contact).idempotency_key, (h.contact).campaign,
 				(h.contact).experience, (h.contact).placement, (h.contact).message, h.language, h.address,
@@ -271,54 +320,77 @@ BEGIN
 			FROM changed AS h WHERE h.verdict = 'given';
 			GET DIAGNOSTICS given = ROW_COUNT;
 			missing := missing - given;
-			IF moving IS NOT NULL THEN
+
+			IF cardinality(judged.failed) > 0 THEN
+				-- tried again, each time after twice as long
+				UPDATE persona.contact AS k SET error = judged.errors -> (f.ordinality - 1)::integer ->> 'message',
+					next_attempt_at = claim.as_of + least(greatest(terms.retry_after,
+						claim.as_of - greatest(k.send_at, k.lease_until)), greatest(terms.retry_after, interval '1 day'))
+				FROM unnest(judged.failed) WITH ORDINALITY AS f
+				WHERE k.idempotency_key = f.idempotency_key;
+				spoiled := spoiled + cardinality(judged.failed);
+				spoiled_first := coalesce(spoiled_first, format('Contact %%s of customer %%s: %%s.', (judged.failed[1]).contact_id,
+					(judged.failed[1]).customer, judged.errors -> 0 ->> 'message'));
+			END IF;
+
+			IF turn IS NULL THEN
+				EXIT WHEN given = cardinality(due);
+				SELECT array_agg(d) INTO moving
+				FROM unnest(due) AS d
+				WHERE d.idempotency_key IN (SELECT a.idempotency_key FROM unnest(judged.answers) AS a WHERE a.verdict = 'moving');
+				EXIT WHEN moving IS NULL;
+
+				-- A slot that moves is taken as any other: by who holds the customer's row
+				-- in persona.due, and decides later than anybody before.  Who has taken
+				-- places waits for nobody who may want some.
+				INSERT INTO persona.due AS w (customer)
+				SELECT DISTINCT d.customer FROM unnest(moving) AS d
+				WHERE NOT taking AND NOT EXISTS (SELECT FROM persona.due AS o WHERE o.customer %2$s d.customer)
+				ORDER BY d.customer
+				ON CONFLICT DO NOTHING;
+				SELECT array_agg(h.d) INTO moving
+				FROM (SELECT d FROM unnest(moving) AS d JOIN persona.due AS w ON w.customer %2$s d.customer
+					WHERE w.decided_at <= claim.as_of
+					FOR UPDATE OF w SKIP LOCKED) AS h;
+				EXIT WHEN moving IS NULL;
+				UPDATE persona.due AS w SET decided_at = claim.as_of
+				FROM unnest(moving) AS d WHERE w.customer %2$s d.customer;
+			ELSE
 				INSERT INTO persona.contact AS k (customer, campaign, experience, channel, placement, message, trigger,
 					fired_at, trigger_key, decided_at, send_at, expires_at, subject, body, priority, score, reason,
-					program, attempts, capacity_day)
+					program, idempotency_key, attempts, capacity_day)
 				SELECT d.customer, d.campaign, d.experience, d.channel, d.placement, d.message, d.trigger,
 					d.fired_at, d.trigger_key, claim.as_of, k.next_attempt_at, d.expires_at, d.subject, d.body, d.priority,
-					d.score, d.reason, d.program, d.attempts,
+					d.score, d.reason, d.program, d.idempotency_key, d.attempts,
 					CASE WHEN d.capacity_day IS NOT NULL THEN persona.channel_day(k.next_attempt_at) END
-				FROM unnest(moving) AS d
-					JOIN persona.contact AS k ON k.customer %4$s d.customer AND k.contact_id = d.contact_id
+				FROM unnest(turn) AS d
+					JOIN persona.contact AS k ON k.customer %2$s d.customer AND k.contact_id = d.contact_id
 				WHERE k.status = 'cancelled' AND k.next_attempt_at IS NOT NULL
 					AND (d.capacity_day IS NULL
 						OR persona.take_places(d.channel, persona.channel_day(k.next_attempt_at), 1) = 1);
-				EXIT;
 			END IF;
-			EXIT WHEN given = cardinality(due);
 
-			-- A slot that moves is taken as any other: by who holds the customer's row
-			-- in persona.due, and decides later than anybody before.
-			INSERT INTO persona.due AS w (customer)
-			SELECT k.customer
-			FROM unnest(due) AS d
-				JOIN persona.contact AS k ON k.customer %4$s d.customer AND k.contact_id = d.contact_id
-			WHERE k.status = 'planned' AND k.next_attempt_at = claim.as_of + interval '1 second'
-				AND NOT EXISTS (SELECT FROM persona.due AS o WHERE o.customer %4$s d.customer)
-			ORDER BY k.customer
-			ON CONFLICT DO NOTHING;
-			SELECT array_agg(h.k) INTO moving
-			FROM (SELECT k
-				FROM unnest(due) AS d
-					JOIN persona.contact AS k ON k.customer %4$s d.customer AND k.contact_id = d.contact_id
-					JOIN persona.due AS w ON w.customer %4$s d.customer
-				WHERE k.status = 'planned' AND k.next_attempt_at = claim.as_of + interval '1 second'
-					AND w.decided_at <= claim.as_of
-				FOR UPDATE OF w SKIP LOCKED) AS h;
-			EXIT WHEN moving IS NULL;
-			UPDATE persona.due AS w SET decided_at = claim.as_of
-			FROM unnest(moving) AS d WHERE w.customer %4$s d.customer;
+			-- of one customer, one after the other, since each takes a slot
+			SELECT array_agg(m.d) FILTER (WHERE m.place = 1), array_agg(m.d) FILTER (WHERE m.place > 1) INTO turn, moving
+			FROM (SELECT d, row_number() OVER (PARTITION BY d.customer ORDER BY d.send_at, d.contact_id) AS place
+				FROM unnest(moving) AS d) AS m;
+			EXIT WHEN turn IS NULL;
+			taking := true;
 		END LOOP;
 	END LOOP;
+	IF spoiled > 0 THEN
+		RAISE WARNING USING
+			MESSAGE = format('contacts on channel "%%s" that could not be judged: %%s', claim.channel, spoiled),
+			DETAIL = spoiled_first,
+			HINT = 'They are tried again later; the column error of persona.contact tells why.';
+	END IF;
 END
 $claim$
-$make$, customers.key_type, customers.relation, customers.key, customers.equals,
-		persona.bound_timeline(' AND e.contact_id <> d.contact_id'));
+$make$, customers.key_type, customers.equals);
 	COMMENT ON FUNCTION persona.claim(text, integer, interval, text, timestamptz) IS
 'hands out up to n contacts of a channel that are due, each to one sender only, until the lease is over: judged again and rendered on the data of as_of.
 channel: a channel; n: 1 or more; lease: in fixed units; worker: the name under which it is noted; as_of: the instant, by default the clock''s.
-What may not be sent any more is cancelled, expires, or fails, with its reason; what may be sent only later gets another slot.
+What may not be sent any more is cancelled, expires, or fails, with its reason; what may be sent only later gets another slot; what fails to be judged is tried again later, with a warning.
 Call it in a transaction of its own, and commit before sending.
 Errors: undefined_object (channel), invalid_parameter_value, datetime_field_overflow';
 
@@ -381,6 +453,7 @@ BEGIN
 			ended_at = CASE WHEN b.next_status = ANY (ARRAY['failed', 'cancelled', 'expired'])
 				THEN coalesce(b.bounced_at, b.failed_at) END,
 			lease_until = CASE WHEN b.next_status <> 'planned' THEN k.lease_until END,
+			error = CASE WHEN b.next_status = b.status THEN k.error END,
 			next_attempt_at = CASE WHEN b.next_status = 'planned' AND b.status = 'claimed' THEN b.retry_at
 				WHEN b.next_status = b.status THEN k.next_attempt_at END
 		FROM becomes AS b
@@ -433,7 +506,7 @@ $make$, customers.key_type, customers.equals);
 END
 $$;
 
-COMMENT ON FUNCTION persona.create_delivery() IS 'makes, or replaces in place, claim(), report_all() and contact_key() for the bound customers, what they need on persona.contact and persona.response, and the row security of these tables';
+COMMENT ON FUNCTION persona.create_delivery() IS 'makes, or replaces in place, claim(), hand_outs(), report_all() and contact_key() for the bound customers, what they need on persona.contact and persona.response, and the row security of these tables';
 
 CREATE FUNCTION persona.protect_runtime_tables() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -468,7 +541,7 @@ AS $$
 DECLARE
 	protected text;
 BEGIN
-	DROP FUNCTION IF EXISTS persona.claim, persona.contact_key, persona.report_all;
+	DROP FUNCTION IF EXISTS persona.claim, persona.hand_outs_or_errors, persona.hand_outs, persona.contact_key, persona.report_all;
 	FOREACH protected IN ARRAY persona.runtime_tables() LOOP
 		IF to_regclass(protected) IS NOT NULL THEN
 			EXECUTE format('DROP POLICY IF EXISTS of_visible_customers ON %s', protected);
@@ -736,7 +809,7 @@ BEGIN
 			('SELECT ON persona.customer_binding'),
 			('INSERT ON persona.contact'),
 			('UPDATE (status, ended_at, next_attempt_at, attempts, worker, claimed_at, lease_until, sent_at, delivered_at, '
-				'message, subject, body, reason) ON persona.contact'),
+				'message, subject, body, error, idempotency_key, reason) ON persona.contact'),
 			('INSERT ON persona.response'),
 			('INSERT ON persona.change'),
 			('SELECT, INSERT, UPDATE (decided_at) ON persona.due'),

@@ -540,7 +540,7 @@ BEGIN
 	SELECT string_agg(format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', a.attname), ' OR ' ORDER BY a.attnum) INTO STRICT told
 	FROM pg_attribute AS a
 	WHERE a.attrelid = 'persona.contact'::regclass AND a.attnum > 0 AND NOT a.attisdropped
-		AND a.attname <> ALL (ARRAY['idempotency_key', 'attempts', 'worker', 'claimed_at', 'lease_until', 'next_attempt_at']);
+		AND a.attname <> ALL (ARRAY['idempotency_key', 'attempts', 'worker', 'claimed_at', 'lease_until', 'next_attempt_at', 'error']);
 	DROP TRIGGER persona_update ON persona.contact;
 	EXECUTE format('CREATE TRIGGER persona_update AFTER UPDATE ON persona.contact FOR EACH ROW WHEN (%s) '
 		'EXECUTE FUNCTION persona.capture_changes(''customer'')', told);
@@ -566,7 +566,7 @@ $$;
 
 COMMENT ON FUNCTION persona.create_runtime_triggers() IS 'makes the triggers of contacts, responses and choices; unbind_customers() drops them, since they need the extension';
 
-CREATE FUNCTION persona.create_sparing(question name, answer name, key_type text) RETURNS void
+CREATE FUNCTION persona.create_sparing(question name, answer name, asked_type text, asked name DEFAULT 'customer') RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -585,7 +585,7 @@ DECLARE
 	code text;
 	place text;
 BEGIN
-	SELECT coalesce(array_agg(q.customer), '{}'), coalesce(array_agg(q.%4$I), '{}'), '{}', '[]'
+	SELECT coalesce(array_agg(q.%5$I), '{}'), coalesce(array_agg(q.%4$I), '{}'), '{}', '[]'
 	INTO customers, answers, failed, errors
 	FROM persona.%2$I(asked, as_of, program) AS q;
 EXCEPTION WHEN data_exception OR program_limit_exceeded OR raise_exception THEN
@@ -594,7 +594,7 @@ EXCEPTION WHEN data_exception OR program_limit_exceeded OR raise_exception THEN
 		customers := '{}';
 		answers := '{}';
 		failed := asked;
-		errors := jsonb_build_array(jsonb_build_object('customer', asked[1]::text, 'sqlstate', code, 'message', said,
+		errors := jsonb_build_array(jsonb_build_object(%5$L, asked[1]::text, 'sqlstate', code, 'message', said,
 			'where', substring(place FROM '^[^\n]*')));
 	ELSE
 		one := persona.%1$I(asked[: half], as_of, program);
@@ -605,13 +605,13 @@ EXCEPTION WHEN data_exception OR program_limit_exceeded OR raise_exception THEN
 		errors := one.errors || other.errors;
 	END IF;
 END
-$body$ $sql$, question || '_or_errors', question, key_type, answer);
-	EXECUTE format('COMMENT ON FUNCTION persona.%I(%s[], timestamptz, persona.program) IS %L', question || '_or_errors', key_type,
-		format('the same as %s(), as arrays, but for customers with whom it fails: they are in failed, and errors tells of each', question));
+$body$ $sql$, question || '_or_errors', question, asked_type, answer, asked);
+	EXECUTE format('COMMENT ON FUNCTION persona.%I(%s[], timestamptz, persona.program) IS %L', question || '_or_errors', asked_type,
+		format('the same as %s(), as arrays, but for each %s with which it fails: those are in failed, and errors tells of each', question, asked));
 END
 $$;
 
-COMMENT ON FUNCTION persona.create_sparing(name, name, text) IS 'makes, or replaces in place, the variant of a function over some customers that leaves out those with whom it fails';
+COMMENT ON FUNCTION persona.create_sparing(name, name, text, name) IS 'makes, or replaces in place, the variant of a function over some customers (or what else is asked) that leaves out those with which it fails';
 
 CREATE FUNCTION persona.create_runner() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -929,7 +929,7 @@ REVOKE EXECUTE ON FUNCTION
 	persona.create_change_triggers(regclass, name), persona.drop_change_triggers(regclass),
 	persona.watch_changes(regclass, name, name, interval, boolean), persona.unwatch_changes(regclass),
 	persona.drop_all_change_triggers(),
-	persona.create_due(), persona.create_runtime_triggers(), persona.create_sparing(name, name, text), persona.create_runner(),
+	persona.create_due(), persona.create_runtime_triggers(), persona.create_sparing(name, name, text, name), persona.create_runner(),
 	persona.drop_runner()
 FROM PUBLIC;
 

@@ -59,10 +59,9 @@ find_zone(PersonaCustomer *customer)
 		customer->zone_note = psprintf("time zone \"%s\" is unknown, %s used", name, program->default_time_zone);
 }
 
-/* Prepares a customer of whom a timeline is known. */
-void
-persona_customer_open(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
-					  const PersonaTimeline *timeline, PcoreInstant as_of)
+/* Lists the events of a timeline, which may be NULL, in order; fails if it belongs to another program. */
+PersonaRecord **
+persona_customer_records(const PersonaProgram *program, const PersonaTimeline *timeline, int *count)
 {
 	if (timeline != NULL && (memcmp(timeline->identity, program->hash, PERSONA_IDENTITY_SIZE) != 0
 							 || timeline->words != persona_conditions_words(program->set)))
@@ -70,8 +69,19 @@ persona_customer_open(PersonaCustomer *customer, PersonaProgram *program, HeapTu
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the timeline was built with another program"),
 				 errhint("Build the timelines of a query with the persona.program value that it decides with.")));
-	persona_customer_open_records(customer, program, row, persona_timeline_sorted(timeline),
-								  timeline == NULL ? 0 : timeline->count, as_of);
+	*count = timeline == NULL ? 0 : timeline->count;
+	return persona_timeline_sorted(timeline);
+}
+
+/* Prepares a customer of whom a timeline is known. */
+void
+persona_customer_open(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
+					  const PersonaTimeline *timeline, PcoreInstant as_of)
+{
+	int			count;
+	PersonaRecord **records = persona_customer_records(program, timeline, &count);
+
+	persona_customer_open_records(customer, program, row, records, count, as_of);
 }
 
 /* Prepares a customer in the current memory context. */

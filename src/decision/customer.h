@@ -36,6 +36,9 @@ extern void persona_need_row(FunctionCallInfo fcinfo, int argument);
 extern void persona_customer_open(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
 								  const PersonaTimeline *timeline, PcoreInstant as_of);
 
+/* Lists the events of a timeline, which may be NULL, in order; fails if it belongs to another program. */
+extern PersonaRecord **persona_customer_records(const PersonaProgram *program, const PersonaTimeline *timeline, int *count);
+
 /* The same with the events as records of the program, in order (see persona_timeline_sorted). */
 extern void persona_customer_open_records(PersonaCustomer *customer, PersonaProgram *program, HeapTupleHeader row,
 										  PersonaRecord **records, int record_count, PcoreInstant as_of);

@@ -170,6 +170,17 @@ add_choice(PersonaDecider *decider, const PersonaRecord *record)
 	decider->choice_count++;
 }
 
+/* Nothing that limits and suppressions count is counted yet. */
+void
+persona_forget_counts(PersonaDecider *decider)
+{
+	const PersonaRules *rules = &decider->program->rules;
+
+	decider->policies = palloc0(sizeof(PersonaCounted) * (rules->policy_count + 1));
+	decider->campaigns = palloc0(sizeof(PersonaCounted) * (decider->program->campaign_count + 1));
+	decider->outcomes = palloc0(sizeof(PersonaOutcomes) * (rules->suppression_count + 1));
+}
+
 /* Lists what happened, as it was known at as_of. */
 void
 persona_list_facts(PersonaDecider *decider)
@@ -181,9 +192,7 @@ persona_list_facts(PersonaDecider *decider)
 	int			choices = 0;
 
 	decider->next_contact = PCORE_END_OF_TIME;
-	decider->policies = palloc0(sizeof(PersonaCounted) * (rules->policy_count + 1));
-	decider->campaigns = palloc0(sizeof(PersonaCounted) * (decider->program->campaign_count + 1));
-	decider->outcomes = palloc0(sizeof(PersonaOutcomes) * (rules->suppression_count + 1));
+	persona_forget_counts(decider);
 	for (int r = 0; r < customer->record_count; r++)
 	{
 		contacts += customer->records[r]->source == rules->contact_source;

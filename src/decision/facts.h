@@ -12,6 +12,9 @@ extern bool persona_value_is(const PersonaValue *value, const char *text);
 /* Lists the customer's contacts, responses and choices, as they were known at as_of. */
 extern void persona_list_facts(PersonaDecider *decider);
 
+/* Nothing that limits and suppressions count is counted yet; for who lists facts otherwise. */
+extern void persona_forget_counts(PersonaDecider *decider);
+
 /*
  * Returns the first instant after as_of at which a contact counts otherwise than
  * at as_of: it was decided, sent, delivered or ended then, as is known by now.

@@ -37,6 +37,15 @@ typedef struct Recheck
 	PcoreInstant send_at;		/* when its slot is; PCORE_BEGIN_OF_TIME: limits are not judged */
 } Recheck;
 
+/* The facts of the customer seen last: who has many contacts is asked about one after the other. */
+typedef struct Known
+{
+	MemoryContext memory;		/* of all that follows; reset for the next customer */
+	PersonaCustomer customer;
+	PersonaTimeline *timeline;
+	PersonaDecider facts;
+} Known;
+
 /* Notes what is in the way of a contact. */
 static bool
 refuse(PersonaCandidate *candidate, PersonaStage stage, const char *reason)
@@ -149,6 +158,77 @@ recheck(PersonaDecider *decider, const Recheck *contact, PersonaCandidate *candi
 	return true;
 }
 
+/* Prepares the customer, whose timeline may be NULL, as if the contact were not there; without a number, none is left out. */
+static void
+open_without(PersonaCustomer *customer, FunctionCallInfo fcinfo, PersonaProgram *program, const PersonaTimeline *timeline)
+{
+	int			count;
+	PersonaRecord **records = persona_customer_records(program, timeline, &count);
+
+	for (int r = 0; r < count && !PG_ARGISNULL(11); r++)
+		if (records[r]->source == program->rules.contact_source && records[r]->sequence == PG_GETARG_INT64(11))
+		{
+			memmove(&records[r], &records[r + 1], sizeof(PersonaRecord *) * (count - r - 1));
+			count--;
+			break;
+		}
+	persona_customer_open_records(customer, program, PG_GETARG_HEAPTUPLEHEADER(1), records, count,
+								  PG_GETARG_TIMESTAMPTZ(3));
+}
+
+/* Lists the facts of a timeline, those of the call before if it had the same. */
+static const PersonaDecider *
+known_facts(FunctionCallInfo fcinfo, const PersonaCustomer *customer, const PersonaTimeline *timeline)
+{
+	Known	  **place = (Known **) persona_call_data(fcinfo->flinfo);
+	Known	   *known = *place;
+	MemoryContext outer;
+
+	if (known == NULL)
+	{
+		known = *place = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Known));
+		known->memory = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "persona recheck", ALLOCSET_DEFAULT_SIZES);
+	}
+	if (known->timeline != NULL && known->customer.program == customer->program && known->customer.as_of == customer->as_of
+		&& VARSIZE(known->timeline) == VARSIZE(timeline) && memcmp(known->timeline, timeline, VARSIZE(timeline)) == 0)
+		return &known->facts;
+	known->timeline = NULL;
+	MemoryContextReset(known->memory);
+	outer = MemoryContextSwitchTo(known->memory);
+	memset(&known->facts, 0, sizeof(known->facts));
+	known->customer = *customer;
+	known->facts.customer = &known->customer;
+	known->facts.program = customer->program;
+	known->timeline = memcpy(palloc(VARSIZE(timeline)), timeline, VARSIZE(timeline));
+	known->customer.records = persona_customer_records(customer->program, known->timeline, &known->customer.record_count);
+	persona_list_facts(&known->facts);
+	MemoryContextSwitchTo(outer);
+	return &known->facts;
+}
+
+/* Lists the customer's facts as if the contact were not there. */
+static void
+list_facts_without(PersonaDecider *decider, FunctionCallInfo fcinfo, const PersonaTimeline *timeline)
+{
+	const PersonaDecider *all;
+
+	if (timeline == NULL || PG_ARGISNULL(11))
+	{
+		persona_list_facts(decider);
+		return;
+	}
+	all = known_facts(fcinfo, decider->customer, timeline);
+	decider->responses = all->responses;
+	decider->response_count = all->response_count;
+	decider->choices = all->choices;
+	decider->choice_count = all->choice_count;
+	decider->contacts = palloc(sizeof(PersonaContact) * (all->contact_count + 1));
+	for (int c = 0; c < all->contact_count; c++)
+		if (all->contacts[c].id != PG_GETARG_INT64(11))
+			decider->contacts[decider->contact_count++] = all->contacts[c];
+	persona_forget_counts(decider);
+}
+
 /* Returns a text argument, or NULL. */
 static const char *
 text_argument(FunctionCallInfo fcinfo, int argument)
@@ -175,9 +255,10 @@ address_of(const PersonaCustomer *customer, const PersonaCampaignChannel *way)
 
 /*
  * persona.recheck(program, customer, timeline, as_of, campaign, channel,
- * placement, trigger, fired_at, send_at, trigger_key): whether a contact may be
- * sent, when, where to, and its content as of now.  NULL if program, customer, as_of,
- * campaign or channel is NULL.  Errors as of persona.decide.
+ * placement, trigger, fired_at, send_at, trigger_key, contact_id): whether a
+ * contact may be sent, when, where to, and its content as of now; the contact
+ * itself is left out of the timeline.  NULL if program, customer, as_of, campaign
+ * or channel is NULL.  Errors as of persona.decide.
  */
 Datum
 persona_recheck(PG_FUNCTION_ARGS)
@@ -205,7 +286,7 @@ persona_recheck(PG_FUNCTION_ARGS)
 	desc = BlessTupleDesc(desc);
 	outer = MemoryContextSwitchTo(persona_call_memory(fcinfo->flinfo));
 	timeline = PG_ARGISNULL(2) ? NULL : PG_GETARG_TIMELINE_P(2);
-	persona_customer_open(&customer, program, PG_GETARG_HEAPTUPLEHEADER(1), timeline, PG_GETARG_TIMESTAMPTZ(3));
+	open_without(&customer, fcinfo, program, timeline);
 
 	contact.campaign = text_argument(fcinfo, 4);
 	contact.channel = text_argument(fcinfo, 5);
@@ -218,7 +299,7 @@ persona_recheck(PG_FUNCTION_ARGS)
 	decider.customer = &customer;
 	decider.program = program;
 	decider.explains = true;
-	persona_list_facts(&decider);
+	list_facts_without(&decider, fcinfo, timeline);
 	stands = recheck(&decider, &contact, &candidate);
 	put_text(values, nulls, 0, persona_stage_name(candidate.stage));
 	put_text(values, nulls, 1, stands ? NULL : candidate.reason);

@@ -87,11 +87,12 @@ SELECT f.signature, f.provolatile
 FROM function AS f
 WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> ALL ('{check_program,keep_program,close_days,close_full_days,program_with,priced_program}') AND f.proname !~ '_of_all$|^simulate'
 ORDER BY f.signature::text COLLATE "C";
--- names in SQL and PL/pgSQL mean the system's, whatever the caller's search_path; a procedure that commits can't set it
+-- names in SQL and PL/pgSQL mean the system's, whatever the caller's search_path; a procedure that commits can't set it,
+-- and what the planner shall put in its place must not
 SELECT f.signature
 FROM function AS f
 WHERE f.lanname IN ('sql', 'plpgsql')
-	AND NOT coalesce(f.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}' AND f.prokind <> 'p'
+	AND NOT coalesce(f.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}' AND f.prokind <> 'p' AND f.proname <> 'rest_after'
 ORDER BY f.signature::text COLLATE "C";
 -- what is written in SQL is bound when it is created
 SELECT f.signature FROM function AS f WHERE f.lanname = 'sql' AND f.prosqlbody IS NULL ORDER BY f.signature::text COLLATE "C";
@@ -174,7 +175,7 @@ WHERE col_description(a.attrelid, a.attnum) IS NULL;
 -- functions with a body that is bound, marked so that a query can look into them, but for those that change contacts
 SELECT p.oid::regprocedure, p.provolatile, p.proparallel, p.prosecdef, p.proconfig
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message', 'update_snapshot', 'rulings_or_errors', 'standings_or_errors') AND p.proname !~ '^choose_'
+WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message', 'update_snapshot', 'rulings_or_errors', 'standings_or_errors', 'hand_outs_or_errors') AND p.proname !~ '^choose_'
 	AND (p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.prosecdef OR p.proisstrict OR p.proconfig IS NOT NULL);
 SELECT p.oid::regprocedure
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
