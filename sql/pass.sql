@@ -70,6 +70,13 @@ COMMENT ON FUNCTION persona.decisions_of_all(persona.program, timestamptz) IS
 'the next messages of all customers at an instant, as rows (key, persona.decision): reads all customers and events once.
 NULLs and errors as of persona.masks_of_all()';
 
+CREATE FUNCTION persona.simulated_of_all(program persona.program, as_of timestamptz) RETURNS SETOF record
+	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000000 ROWS 1000
+	AS 'MODULE_PATHNAME', 'persona_simulated_of_all';
+
+COMMENT ON FUNCTION persona.simulated_of_all(persona.program, timestamptz) IS
+'the same as persona.decisions_of_all(), as a part of a simulation, as which persona.progress shows it';
+
 CREATE FUNCTION persona.candidates_of_all(program persona.program, as_of timestamptz) RETURNS SETOF record
 	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000000 ROWS 10000
 	AS 'MODULE_PATHNAME', 'persona_candidates_of_all';

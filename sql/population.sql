@@ -12,7 +12,7 @@
 
 CREATE FUNCTION persona.progress_rows(
 	OUT pid integer, OUT task text, OUT number bigint, OUT started_at timestamptz, OUT done bigint, OUT total bigint,
-	OUT written bigint, OUT suppressed bigint, OUT phase bigint) RETURNS SETOF record
+	OUT written bigint, OUT suppressed bigint, OUT rows_read bigint, OUT rows_to_read bigint) RETURNS SETOF record
 	LANGUAGE c STABLE PARALLEL SAFE ROWS 5
 	AS 'MODULE_PATHNAME', 'persona_progress_rows';
 
@@ -20,24 +20,28 @@ COMMENT ON FUNCTION persona.progress_rows() IS 'what persona.progress shows, wit
 
 CREATE VIEW persona.progress WITH (security_invoker = true) AS
 	SELECT r.pid, r.task, r.number, r.started_at, r.done, r.total,
-		CASE WHEN r.total > 0 THEN round(least(1.0 * r.done / r.total, 1), 4) END AS share,
+		CASE WHEN s.share <= 1 THEN round(s.share, 4) WHEN s.share > 1 THEN 1 END AS share,
 		round((r.done / nullif(extract(epoch FROM clock_timestamp() - r.started_at), 0))::numeric, 1) AS per_second,
-		CASE WHEN r.done > 0 AND r.total >= r.done
-			THEN r.started_at + (clock_timestamp() - r.started_at) * (1.0 * r.total / r.done)::double precision END AS expected_end,
-		r.written, r.suppressed
-	FROM persona.progress_rows() AS r;
+		CASE WHEN s.share > 0 AND s.share <= 1
+			THEN r.started_at + (clock_timestamp() - r.started_at) * (1 / s.share)::double precision END AS expected_end,
+		r.written, r.suppressed, r.rows_read, r.rows_to_read
+	FROM persona.progress_rows() AS r
+		CROSS JOIN LATERAL (SELECT 1.0 * (r.done + coalesce(r.rows_read, 0))
+			/ nullif(r.total + CASE WHEN r.rows_read IS NULL THEN 0 ELSE r.rows_to_read END, 0)) AS s (share);
 
 COMMENT ON VIEW persona.progress IS 'the long commands of persona that are going on in this database, and how far they are; of other roles only for members of them and of pg_read_all_stats';
 COMMENT ON COLUMN persona.progress.pid IS 'the process of the session, as in pg_stat_activity';
-COMMENT ON COLUMN persona.progress.task IS 'run, refresh, simulate, funnel, feasibility or prices';
+COMMENT ON COLUMN persona.progress.task IS 'run, refresh, simulate, funnel, feasibility, prices, or pass: another question about all customers';
 COMMENT ON COLUMN persona.progress.number IS 'which run it is; NULL for other tasks';
 COMMENT ON COLUMN persona.progress.started_at IS 'when it began';
 COMMENT ON COLUMN persona.progress.done IS 'customers that are done';
-COMMENT ON COLUMN persona.progress.total IS 'customers that are expected, by the statistics of their table; NULL if unknown';
-COMMENT ON COLUMN persona.progress.share IS 'done / total, at most 1; NULL if the total is unknown or 0';
+COMMENT ON COLUMN persona.progress.total IS 'customers that are expected, by statistics and size of their table; NULL if unknown';
+COMMENT ON COLUMN persona.progress.share IS '(done + rows_read) / (total + rows_to_read), at most 1: how much of its work is done; NULL if that is unknown';
 COMMENT ON COLUMN persona.progress.per_second IS 'customers per second since it began';
 COMMENT ON COLUMN persona.progress.expected_end IS 'when it will end if it goes on at this rate; NULL if unknown';
 COMMENT ON COLUMN persona.progress.written IS 'rows written, by tasks that write';
+COMMENT ON COLUMN persona.progress.rows_read IS 'rows of the bound relations that are read, by tasks that read them all at once; NULL for others';
+COMMENT ON COLUMN persona.progress.rows_to_read IS 'how many rows these have, by statistics and sizes; NULL if unknown, and for other tasks';
 COMMENT ON COLUMN persona.progress.suppressed IS 'customers for whom nothing was written, by tasks that write';
 
 --------------------------------------------------------------------------------
@@ -289,8 +293,8 @@ BEGIN
 		'BEGIN ATOMIC\n\tSELECT coalesce(b.customer, a.customer), CASE WHEN b.campaign IS NULL THEN ''gained''\n'
 		'\t\t\tWHEN a.campaign IS NULL THEN ''lost'' ELSE ''changed'' END,\n'
 		'\t\tb.campaign, b.channel, b.placement, b.message, b.score, a.campaign, a.channel, a.placement, a.message, a.score\n'
-		'\tFROM persona.decisions_of_all(simulate.current, simulate.as_of) AS b (customer %1$s, %3$s)\n'
-		'\t\tFULL JOIN persona.decisions_of_all(simulate.changed, simulate.as_of) AS a (customer %1$s, %3$s)\n'
+		'\tFROM persona.simulated_of_all(simulate.current, simulate.as_of) AS b (customer %1$s, %3$s)\n'
+		'\t\tFULL JOIN persona.simulated_of_all(simulate.changed, simulate.as_of) AS a (customer %1$s, %3$s)\n'
 		'\t\tON b.customer %4$s a.customer\n'
 		'\tWHERE (b.campaign, b.channel, b.placement, b.message, b.subject, b.body)\n'
 		'\t\tIS DISTINCT FROM (a.campaign, a.channel, a.placement, a.message, a.subject, a.body);\nEND',

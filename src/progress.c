@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "compat.h"
@@ -24,8 +25,9 @@ PG_FUNCTION_INFO_V1(persona_progress_rows);
 /* Our command number: the letters "pers". */
 #define PROGRESS_COMMAND ((ProgressCommandType) 0x70657273)
 
-/* The slot is written once for so many customers. */
+/* The slot is written once for so many customers, or rows. */
 #define STEP 64
+#define READ_STEP 1024
 
 /* Where the numbers are in the slot. */
 enum
@@ -36,19 +38,20 @@ enum
 	PARAM_TOTAL,
 	PARAM_DONE,
 	PARAM_COUNTS,				/* PersonaProgressCount is added */
-	PARAM_ALL = PARAM_COUNTS + 3
+	PARAM_ALL = PARAM_COUNTS + PERSONA_PROGRESS_TO_READ + 1
 };
 
 static bool telling = false;
 static int	nested = 0;			/* tasks inside of the one that is told of */
 static int	level = 0;			/* of the transaction that began */
 static int64 numbers[PARAM_ALL];
+static PersonaProgressShared *shared = NULL;	/* what several processes add to */
 
 /* Names a task as persona.progress shows it. */
 static const char *
 task_name(int64 task)
 {
-	static const char *const names[] = {"run", "simulate", "funnel", "feasibility", "prices", "refresh"};
+	static const char *const names[] = {"run", "simulate", "funnel", "feasibility", "prices", "refresh", "pass"};
 
 	return task >= 0 && task < (int64) lengthof(names) ? names[task] : NULL;
 }
@@ -61,6 +64,7 @@ transaction_callback(XactEvent event, void *argument)
 	{
 		telling = false;
 		nested = 0;
+		shared = NULL;
 	}
 }
 
@@ -71,6 +75,7 @@ subtransaction_callback(SubXactEvent event, SubTransactionId own, SubTransaction
 	if (event != SUBXACT_EVENT_ABORT_SUB)
 		return;
 	nested = 0;
+	shared = NULL;
 	if (GetCurrentTransactionNestLevel() <= level)
 		telling = false;
 }
@@ -120,17 +125,64 @@ persona_progress_begin(PersonaTask task, int64 number, int64 total)
 	show(0, PARAM_ALL - 1);
 }
 
+/* Begins to add to numbers of several processes, or ends it. */
+void
+persona_progress_share(PersonaProgressShared *with)
+{
+	/* Who tells has the callbacks that forget the memory when the transaction fails. */
+	if (telling || IsParallelWorker() || with == NULL)
+		shared = with;
+}
+
+/* Begins to read. */
+void
+persona_progress_begin_reading(int64 customers, int64 rows)
+{
+	if (!telling || nested > 0)
+		return;
+	numbers[PARAM_TOTAL] = customers;
+	numbers[PARAM_DONE] = 0;
+	numbers[PARAM_COUNTS + PERSONA_PROGRESS_READ] = 0;
+	numbers[PARAM_COUNTS + PERSONA_PROGRESS_TO_READ] = rows;
+	show(PARAM_TOTAL, PARAM_ALL - 1);
+}
+
+/* Adds to a number, and shows it once in a while. */
+static void
+add(int param, int64 more, int64 step, pg_atomic_uint64 *sum)
+{
+	int64		before = numbers[param];
+	int64		after = before + more;
+
+	/* Whoever helps adds, whoever began tells. */
+	if (sum != NULL)
+		after = (int64) pg_atomic_add_fetch_u64(sum, more);
+	if (!telling || nested > 0)
+		return;
+	numbers[param] = after;
+	if (before / step != after / step)
+		show(param, param);
+}
+
 /* Tells that so many more customers are done. */
 void
 persona_progress_advance(int64 customers)
 {
-	int64		before = numbers[PARAM_DONE];
+	add(PARAM_DONE, customers, STEP, shared == NULL ? NULL : &shared->done);
+}
 
-	if (!telling || nested > 0)
-		return;
-	numbers[PARAM_DONE] += customers;
-	if (before / STEP != numbers[PARAM_DONE] / STEP)
-		show(PARAM_DONE, PARAM_DONE);
+/* Tells that so many more rows are read. */
+void
+persona_progress_read(int64 rows)
+{
+	add(PARAM_COUNTS + PERSONA_PROGRESS_READ, rows, READ_STEP, shared == NULL ? NULL : &shared->read);
+}
+
+/* Tells whether it is this task that is told of. */
+bool
+persona_progress_is(PersonaTask task, int64 number)
+{
+	return telling && numbers[PARAM_TASK] == task && numbers[PARAM_NUMBER] == number;
 }
 
 /* Sets how many customers are expected, and done. */
@@ -187,8 +239,8 @@ persona_progress_rows(PG_FUNCTION_ARGS)
 		const PgBackendStatus *entry = PERSONA_BACKEND_STATUS(i);
 		const int64 *found;
 		const char *task;
-		Datum		values[9];
-		bool		nulls[9] = {false};
+		Datum		values[10];
+		bool		nulls[10] = {false};
 
 		if (entry == NULL || entry->st_progress_command != PROGRESS_COMMAND || entry->st_databaseid != MyDatabaseId
 			|| !(all || has_privs_of_role(GetUserId(), entry->st_userid)))
@@ -205,8 +257,10 @@ persona_progress_rows(PG_FUNCTION_ARGS)
 		values[4] = Int64GetDatum(found[PARAM_DONE]);
 		values[5] = Int64GetDatum(found[PARAM_TOTAL]);
 		nulls[5] = found[PARAM_TOTAL] < 0;
-		for (int c = 0; c < 3; c++)
+		for (int c = PERSONA_PROGRESS_WRITTEN; c <= PERSONA_PROGRESS_TO_READ; c++)
 			values[6 + c] = Int64GetDatum(found[PARAM_COUNTS + c]);
+		nulls[8] = found[PARAM_COUNTS + PERSONA_PROGRESS_TO_READ] == 0;
+		nulls[9] = found[PARAM_COUNTS + PERSONA_PROGRESS_TO_READ] <= 0;
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

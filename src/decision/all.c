@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "pass/pass.h"
+#include "progress.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -25,6 +26,7 @@ PG_FUNCTION_INFO_V1(persona_masks_of_all);
 PG_FUNCTION_INFO_V1(persona_memberships_of_all);
 PG_FUNCTION_INFO_V1(persona_openings_of_all);
 PG_FUNCTION_INFO_V1(persona_decisions_of_all);
+PG_FUNCTION_INFO_V1(persona_simulated_of_all);
 PG_FUNCTION_INFO_V1(persona_candidates_of_all);
 
 /* ---- calling ---- */
@@ -74,15 +76,16 @@ key_type(const PersonaProgram *program)
 }
 
 /*
- * Runs a pass for a function (program, as_of) that returns rows: of a declared
- * type, or ("type" given) of the customers' key and that type.  Returns NULL,
+ * Runs a pass for a function (program, as_of) that returns rows, and tells how
+ * far it is: of a declared type, or ("type" given) of the customers' key and that type.  Returns NULL,
  * and the function no row, if an argument is NULL.
  */
 static PersonaPass *
-run(FunctionCallInfo fcinfo, const char *symbol, const PersonaQuestion *question, const char *type)
+run(FunctionCallInfo fcinfo, PersonaTask task, const char *symbol, const PersonaQuestion *question, const char *type)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	PersonaProgram *program;
+	PersonaPass *pass;
 
 	InitMaterializedSRF(fcinfo, type == NULL ? 0 : MAT_SRF_USE_EXPECTED_DESC);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -90,8 +93,11 @@ run(FunctionCallInfo fcinfo, const char *symbol, const PersonaQuestion *question
 	program = persona_program_open(fcinfo->flinfo, PG_GETARG_DATUM(0));
 	if (type != NULL)
 		check_columns(result->setDesc, key_type(program), type);
-	return persona_pass_run(symbol, question, 0, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1),
+	persona_progress_begin(task, 0, -1);
+	pass = persona_pass_run(symbol, question, 0, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1),
 							result->setResult, result->setDesc);
+	persona_progress_end();
+	return pass;
 }
 
 /* ---- reach ---- */
@@ -130,7 +136,7 @@ Datum
 persona_reach_of_all(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	PersonaPass *pass = run(fcinfo, "persona_question_reach", &persona_question_reach, NULL);
+	PersonaPass *pass = run(fcinfo, PERSONA_TASK_PASS, "persona_question_reach", &persona_question_reach, NULL);
 
 	for (int c = 0; pass != NULL && c < pass->program->cohort_count; c++)
 	{
@@ -189,7 +195,7 @@ PERSONA_QUESTION(persona_question_masks) = {masks_plan, masks_block, NULL};
 Datum
 persona_masks_of_all(PG_FUNCTION_ARGS)
 {
-	(void) run(fcinfo, "persona_question_masks", &persona_question_masks, "mask");
+	(void) run(fcinfo, PERSONA_TASK_PASS, "persona_question_masks", &persona_question_masks, "mask");
 	return (Datum) 0;
 }
 
@@ -281,7 +287,7 @@ PERSONA_QUESTION(persona_question_memberships) = {memberships_plan, memberships_
 Datum
 persona_memberships_of_all(PG_FUNCTION_ARGS)
 {
-	(void) run(fcinfo, "persona_question_memberships", &persona_question_memberships, "membership");
+	(void) run(fcinfo, PERSONA_TASK_PASS, "persona_question_memberships", &persona_question_memberships, "membership");
 	return (Datum) 0;
 }
 
@@ -298,7 +304,7 @@ PERSONA_QUESTION(persona_question_openings) = {customers_plan, openings_block, N
 Datum
 persona_openings_of_all(PG_FUNCTION_ARGS)
 {
-	(void) run(fcinfo, "persona_question_openings", &persona_question_openings, "opening");
+	(void) run(fcinfo, PERSONA_TASK_PASS, "persona_question_openings", &persona_question_openings, "opening");
 	return (Datum) 0;
 }
 
@@ -315,7 +321,15 @@ PERSONA_QUESTION(persona_question_decisions) = {customers_plan, decisions_block,
 Datum
 persona_decisions_of_all(PG_FUNCTION_ARGS)
 {
-	(void) run(fcinfo, "persona_question_decisions", &persona_question_decisions, "decision");
+	(void) run(fcinfo, PERSONA_TASK_PASS, "persona_question_decisions", &persona_question_decisions, "decision");
+	return (Datum) 0;
+}
+
+/* persona.simulated_of_all(program, as_of): the same, as a part of a simulation. */
+Datum
+persona_simulated_of_all(PG_FUNCTION_ARGS)
+{
+	(void) run(fcinfo, PERSONA_TASK_SIMULATE, "persona_question_decisions", &persona_question_decisions, "decision");
 	return (Datum) 0;
 }
 
@@ -332,6 +346,6 @@ PERSONA_QUESTION(persona_question_candidates) = {customers_plan, candidates_bloc
 Datum
 persona_candidates_of_all(PG_FUNCTION_ARGS)
 {
-	(void) run(fcinfo, "persona_question_candidates", &persona_question_candidates, "candidate");
+	(void) run(fcinfo, PERSONA_TASK_PASS, "persona_question_candidates", &persona_question_candidates, "candidate");
 	return (Datum) 0;
 }

@@ -16,6 +16,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "pass/pass.h"
+#include "progress.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -176,6 +177,7 @@ persona_overlap_of_all(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
 	program = persona_program_open(fcinfo->flinfo, PG_GETARG_DATUM(0));
+	persona_progress_begin(PERSONA_TASK_PASS, 0, -1);
 	do
 	{
 		PersonaPass *pass = persona_pass_run("persona_question_overlap", &persona_question_overlap, first, program,
@@ -185,5 +187,6 @@ persona_overlap_of_all(PG_FUNCTION_ARGS)
 		first = ((const Overlap *) pass->state)->until;
 		persona_pass_free(pass);
 	} while (first + 1 < (Size) program->cohort_count);
+	persona_progress_end();
 	return (Datum) 0;
 }

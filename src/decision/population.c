@@ -5,16 +5,12 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/cache.h"
-#include "catalog/pg_class.h"
 #include "decision/population.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/regproc.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(persona_funnel_of_all);
@@ -57,27 +53,6 @@ persona_population_walk(PersonaPass *pass, const PersonaBlock *block,
 	}
 	MemoryContextSwitchTo(outer);
 	MemoryContextDelete(memory);
-	persona_progress_advance(block->count);
-}
-
-/* Returns how many customers the statistics tell of, or -1. */
-static int64
-expected_customers(const PersonaProgram *program)
-{
-	Oid			relation;
-	HeapTuple	tuple;
-	int64		rows = -1;
-
-	if (program->customer_relation == NULL)
-		return -1;
-	relation = DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(program->customer_relation)));
-	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	if (HeapTupleIsValid(tuple))
-	{
-		rows = (int64) ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
-		ReleaseSysCache(tuple);
-	}
-	return rows;
 }
 
 /* Runs a pass over the arguments (program, as_of), and tells how far it is; NULL if one is NULL. */
@@ -96,7 +71,7 @@ persona_population_run(FunctionCallInfo fcinfo, PersonaTask task, const char *sy
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("no customers are bound"),
 				 errhint("Bind them with persona.bind_customers.")));
-	persona_progress_begin(task, 0, expected_customers(program));
+	persona_progress_begin(task, 0, -1);
 	pass = persona_pass_run(symbol, question, 0, program, PG_GETARG_DATUM(0), PG_GETARG_TIMESTAMPTZ(1), rows, desc);
 	persona_progress_end();
 	return pass;

@@ -8,6 +8,7 @@
 #include "host.h"
 #include "miscadmin.h"
 #include "pass/parts.h"
+#include "progress.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
@@ -446,6 +447,7 @@ persona_pass_block(PersonaPass *pass, PersonaLane *lanes, int count)
 	pcore_bits()->add_places(parts->place_sums, words, parts->place_nodes, parts->place_flips, parts->place_count,
 							 block.lanes);
 	parts->customer_count += count;
+	persona_progress_advance(count);
 	pass->question->block(pass, &block);
 	MemoryContextSwitchTo(outer);
 	MemoryContextReset(parts->block_memory);

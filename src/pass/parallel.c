@@ -24,6 +24,7 @@
 #include "optimizer/cost.h"
 #include "optimizer/paths.h"
 #include "pass/parts.h"
+#include "progress.h"
 #include "storage/barrier.h"
 #include "storage/bufmgr.h"
 #include "utils/memutils.h"
@@ -77,6 +78,7 @@ typedef struct Shared
 	pg_atomic_uint32 next_unit;
 	pg_atomic_uint32 next_partition;
 	pg_atomic_uint32 inexact;
+	PersonaProgressShared progress;
 	Participant participants[MOST_PARTICIPANTS];
 } Shared;
 
@@ -215,6 +217,7 @@ take_part(Team *team)
 	struct PersonaPassParts *parts = pass->parts;
 	MemoryContext outer = MemoryContextSwitchTo(parts->context);
 
+	persona_progress_share(&team->shared->progress);
 	/* Phase 0 is reading; who comes later has nothing to read any more. */
 	if (BarrierAttach(&team->shared->barrier) == 0)
 	{
@@ -230,6 +233,7 @@ take_part(Team *team)
 		persona_pass_finish(pass);
 	}
 	BarrierDetach(&team->shared->barrier);
+	persona_progress_share(NULL);
 	MemoryContextSwitchTo(outer);
 }
 
@@ -402,6 +406,8 @@ fill_shared(PersonaPass *pass, ParallelContext *context, const char *symbol, con
 	pg_atomic_init_u32(&shared->next_unit, 0);
 	pg_atomic_init_u32(&shared->next_partition, 0);
 	pg_atomic_init_u32(&shared->inexact, 0);
+	pg_atomic_init_u64(&shared->progress.done, 0);
+	pg_atomic_init_u64(&shared->progress.read, 0);
 	shm_toc_insert(context->toc, KEY_SHARED, shared);
 	*area_place = shm_toc_allocate(context->toc, AREA_SIZE);
 	shm_toc_insert(context->toc, KEY_AREA, *area_place);

@@ -171,6 +171,7 @@ struct PersonaPassParts
 	uint64	   *place_flips;
 	uint64	   *place_sums;
 	uint64		customer_count;
+	uint64		row_count;		/* read of the relation at hand */
 	Size		limit;
 	int			partition_bits;
 	Tuplestorestate *rows;		/* of the result; NULL in a process that helps */

@@ -8,6 +8,7 @@
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
 #include "pass/parts.h"
+#include "progress.h"
 #include "storage/bufmgr.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -27,6 +28,31 @@ guess_rows(Relation relation)
 	if (RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
 		return 100.0 * RelationGetNumberOfBlocks(relation);
 	return 1000000;
+}
+
+/* Adds the rows that a relation has, as far as statistics and blocks tell; -1 if they do not. */
+static void
+add_known_rows(int64 *sum, Relation relation)
+{
+	if (relation->rd_rel->reltuples <= 0 && !RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
+		*sum = -1;
+	else if (*sum >= 0)
+		*sum += (int64) guess_rows(relation);
+}
+
+/* Tells that the relations are going to be read. */
+static void
+tell_begin(const PersonaPass *pass)
+{
+	const struct PersonaPassParts *parts = pass->parts;
+	int64		customers = 0;
+	int64		rows;
+
+	add_known_rows(&customers, parts->customers);
+	rows = customers;
+	for (int s = 0; s < parts->source_count; s++)
+		add_known_rows(&rows, parts->sources[s].relation);
+	persona_progress_begin_reading(customers, rows);
 }
 
 /* Chooses the number of partitions: as many as make each fit into the caches. */
@@ -145,6 +171,7 @@ run_alone(PersonaPass *pass)
 static bool
 run(PersonaPass *pass, const char *symbol, Datum program_value)
 {
+	tell_begin(pass);
 	persona_pass_begin_scans(pass);
 	if (!persona_pass_run_parallel(pass, symbol, program_value))
 		run_alone(pass);

@@ -21,6 +21,7 @@
 #include "optimizer/clauses.h"
 #include "pass/amount.h"
 #include "pass/parts.h"
+#include "progress.h"
 #include "tcop/dest.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -44,6 +45,8 @@ typedef struct CustomerReceiver
 	bool		zone_known;
 	PcoreZone	zone;
 } CustomerReceiver;
+
+#define ROWS_TOLD 1024			/* so many at once */
 
 #define PATTERN_UNKNOWN (-2)
 #define PATTERN_BY_ROW (-3)
@@ -256,6 +259,14 @@ write_piece(Piece *piece, const void *bytes, Size length)
 	return NEXT_PIECE(piece);
 }
 
+/* Counts a row, and now and then tells how many there are. */
+static inline void
+count_row(struct PersonaPassParts *parts)
+{
+	if (++parts->row_count % ROWS_TOLD == 0)
+		persona_progress_read(ROWS_TOLD);
+}
+
 /* ---- customers ---- */
 
 /* Finds the zone of the customer at hand. */
@@ -351,6 +362,7 @@ receive_customer(TupleTableSlot *slot, DestReceiver *receiver)
 	uint32	   *segments;
 	Piece	   *piece;
 
+	count_row(parts);
 	slot_getallattrs(slot);
 	take_columns(slot, parts->need_rows ? 1 : 0, self->column_count, self->columns, self->values, self->nulls);
 	if (parts->need_rows)
@@ -565,6 +577,7 @@ receive_event(TupleTableSlot *slot, DestReceiver *receiver)
 	uint64		code;
 	Size		size;
 
+	count_row(parts);
 	slot_getallattrs(slot);
 	/* An event of nobody. */
 	if (slot->tts_isnull[0])
@@ -728,6 +741,8 @@ persona_pass_scan(PersonaPass *pass, int relation, bool whole, BlockNumber from,
 	MemoryContext outer = CurrentMemoryContext;
 
 	run_scan(scan_of(pass, relation), whole, from, until);
+	persona_progress_read(pass->parts->row_count % ROWS_TOLD);
+	pass->parts->row_count = 0;
 	MemoryContextSwitchTo(outer);
 }
 

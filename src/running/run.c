@@ -36,10 +36,10 @@ persona_need_no_transaction(PG_FUNCTION_ARGS)
 Datum
 persona_show_run(PG_FUNCTION_ARGS)
 {
-	char	   *task = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	PersonaTask task = strcmp(text_to_cstring(PG_GETARG_TEXT_PP(0)), "run") == 0 ? PERSONA_TASK_RUN : PERSONA_TASK_REFRESH;
 
-	persona_progress_begin(strcmp(task, "run") == 0 ? PERSONA_TASK_RUN : PERSONA_TASK_REFRESH,
-						   PG_GETARG_INT64(1), PG_GETARG_INT64(2));
+	if (!persona_progress_is(task, PG_GETARG_INT64(1)))
+		persona_progress_begin(task, PG_GETARG_INT64(1), PG_GETARG_INT64(2));
 	persona_progress_update(PG_GETARG_INT64(2), PG_GETARG_INT64(3));
 	persona_progress_set(PERSONA_PROGRESS_WRITTEN, PG_GETARG_INT64(4));
 	persona_progress_set(PERSONA_PROGRESS_SUPPRESSED, PG_GETARG_INT64(5));
