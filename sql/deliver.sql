@@ -502,11 +502,49 @@ CREATE OR REPLACE FUNCTION persona.contact_key(customer %s, contact_id bigint) R
 $make$, customers.key_type, customers.equals);
 	EXECUTE format('COMMENT ON FUNCTION persona.contact_key(%s, bigint) IS %L', customers.key_type,
 		'the idempotency key of a contact, by which persona.report() and persona.cancel() know it; NULL if there is no such contact');
+
+	-- No setting: it would cost more than the rest.
+	EXECUTE format($make$
+CREATE OR REPLACE FUNCTION persona.complete_response() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $complete$
+DECLARE
+	about record;
+BEGIN
+	SELECT k.campaign, k.experience, k.channel, k.placement, k.message INTO about
+	FROM persona.contact AS k
+	WHERE k.customer %1$s NEW.customer AND k.contact_id OPERATOR(pg_catalog.=) NEW.contact_id;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'foreign_key_violation',
+			MESSAGE = pg_catalog.format('customer %%s has no contact %%s', NEW.customer, NEW.contact_id),
+			DETAIL = 'A response belongs to a contact of its own customer, which its writer may see.',
+			HINT = 'Correct the customer, or leave contact_id NULL if the contact is not known.';
+	END IF;
+	NEW.campaign := coalesce(NEW.campaign, about.campaign);
+	NEW.experience := coalesce(NEW.experience, about.experience);
+	NEW.channel := coalesce(NEW.channel, about.channel);
+	NEW.placement := coalesce(NEW.placement, about.placement);
+	NEW.message := coalesce(NEW.message, about.message);
+	RETURN NEW;
+END
+$complete$
+$make$, customers.equals);
+	COMMENT ON FUNCTION persona.complete_response() IS
+'row trigger on persona.response: copies what a response leaves open from its contact; error: foreign_key_violation if the customer has no such contact';
+	REVOKE EXECUTE ON FUNCTION persona.complete_response() FROM PUBLIC;
+	IF NOT EXISTS (SELECT FROM pg_trigger AS t
+		WHERE t.tgrelid = 'persona.response'::regclass AND t.tgname = 'complete_response')
+	THEN
+		CREATE TRIGGER complete_response BEFORE INSERT ON persona.response
+			FOR EACH ROW WHEN (NEW.contact_id IS NOT NULL) EXECUTE FUNCTION persona.complete_response();
+		COMMENT ON TRIGGER complete_response ON persona.response IS 'gives a response on a contact what it leaves open';
+	END IF;
 	PERFORM persona.protect_runtime_tables();
 END
 $$;
 
-COMMENT ON FUNCTION persona.create_delivery() IS 'makes, or replaces in place, claim(), hand_outs(), report_all() and contact_key() for the bound customers, what they need on persona.contact and persona.response, and the row security of these tables';
+COMMENT ON FUNCTION persona.create_delivery() IS 'makes, or replaces in place, claim(), hand_outs(), report_all(), contact_key() and complete_response() for the bound customers, what they need on persona.contact and persona.response, and the row security of these tables';
 
 CREATE FUNCTION persona.protect_runtime_tables() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -541,7 +579,10 @@ AS $$
 DECLARE
 	protected text;
 BEGIN
-	DROP FUNCTION IF EXISTS persona.claim, persona.hand_outs_or_errors, persona.hand_outs, persona.contact_key, persona.report_all;
+	IF to_regclass('persona.response') IS NOT NULL THEN
+		DROP TRIGGER IF EXISTS complete_response ON persona.response;
+	END IF;
+	DROP FUNCTION IF EXISTS persona.complete_response, persona.claim, persona.hand_outs_or_errors, persona.hand_outs, persona.contact_key, persona.report_all;
 	FOREACH protected IN ARRAY persona.runtime_tables() LOOP
 		IF to_regclass(protected) IS NOT NULL THEN
 			EXECUTE format('DROP POLICY IF EXISTS of_visible_customers ON %s', protected);

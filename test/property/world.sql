@@ -316,7 +316,8 @@ FROM prop.event_seeds('contact', 4) AS e CROSS JOIN LATERAL prop.event_moment(e.
 		prop.pick(e.seed || 'status', ARRAY['planned', 'claimed', 'sent', 'sent', 'delivered', 'failed', 'cancelled', 'expired']) AS status) AS k;
 
 INSERT INTO persona.response (customer, response_id, contact_id, at, outcome, campaign, experience, channel, placement)
-SELECT e.customer, e.place, CASE WHEN prop.chance(e.seed || 'on', 80) THEN 1 + prop.below(e.seed || 'contact', 3) END, m.at,
+SELECT e.customer, e.place, CASE WHEN prop.chance(e.seed || 'on', 80) THEN (SELECT k.contact_id FROM persona.contact AS k
+		WHERE k.customer = e.customer AND k.contact_id = 1 + prop.below(e.seed || 'contact', 3)) END, m.at,
 	prop.pick(e.seed || 'outcome', ARRAY['delivered', 'opened', 'clicked', 'rejected', 'converted', 'bounced', 'complained', 'unsubscribed']),
 	'campaign' || (1 + prop.below(e.seed || 'campaign', 4)), prop.pick(e.seed || 'experience', ARRAY['offer', 'coupon']),
 	prop.pick(e.seed || 'channel', ARRAY['email', 'phone', 'letter']), NULL

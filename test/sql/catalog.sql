@@ -175,7 +175,7 @@ WHERE col_description(a.attrelid, a.attnum) IS NULL;
 -- functions with a body that is bound, marked so that a query can look into them, but for those that change contacts
 SELECT p.oid::regprocedure, p.provolatile, p.proparallel, p.prosecdef, p.proconfig
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message', 'update_snapshot', 'rulings_or_errors', 'standings_or_errors', 'hand_outs_or_errors') AND p.proname !~ '^choose_'
+WHERE p.proname NOT IN ('claim', 'report_all', 'write_contacts', 'write_batch', 'commit_message', 'update_snapshot', 'rulings_or_errors', 'standings_or_errors', 'hand_outs_or_errors', 'complete_response') AND p.proname !~ '^choose_'
 	AND (p.prosqlbody IS NULL OR p.provolatile <> 's' OR p.proparallel <> 's' OR p.prosecdef OR p.proisstrict OR p.proconfig IS NOT NULL);
 SELECT p.oid::regprocedure
 FROM made AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
