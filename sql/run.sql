@@ -798,8 +798,11 @@ BEGIN
 	IF asked IS NOT NULL THEN
 		-- first forget the changes, then look at what they changed
 		IF run.campaigns IS NULL THEN
-			DELETE FROM persona.change AS c USING unnest(asked) AS a (customer) WHERE c.customer %2$s a.customer;
-			DELETE FROM persona.run_change AS c USING unnest(asked) AS a (customer) WHERE c.customer %2$s a.customer;
+			-- (what somebody else takes out, who tells the runs, makes them due once more: nobody waits for changes in an order of his own)
+			DELETE FROM persona.change AS c WHERE c.ctid = ANY (ARRAY(SELECT o.ctid
+				FROM persona.change AS o JOIN unnest(asked) AS a (customer) ON o.customer %2$s a.customer FOR UPDATE OF o SKIP LOCKED));
+			DELETE FROM persona.run_change AS c WHERE c.ctid = ANY (ARRAY(SELECT o.ctid
+				FROM persona.run_change AS o JOIN unnest(asked) AS a (customer) ON o.customer %2$s a.customer FOR UPDATE OF o SKIP LOCKED));
 		END IF;
 		SELECT * INTO judged FROM persona.rulings_or_errors(asked, run.as_of, program);
 		held := held || judged.customers;
@@ -1055,8 +1058,8 @@ BEGIN
 			OR EXISTS (SELECT FROM persona.run_change AS c WHERE c.customer IS NULL))
 	THEN
 		-- whoever looks at everyone needs no list of changes, but of those about whom somebody said all as of a later instant
-		DELETE FROM persona.change;
-		DELETE FROM persona.run_change;
+		DELETE FROM persona.change AS c WHERE c.ctid = ANY (ARRAY(SELECT o.ctid FROM persona.change AS o FOR UPDATE SKIP LOCKED));
+		DELETE FROM persona.run_change AS c WHERE c.ctid = ANY (ARRAY(SELECT o.ctid FROM persona.run_change AS o FOR UPDATE SKIP LOCKED));
 		INSERT INTO persona.run_change (customer) SELECT d.customer FROM persona.due AS d WHERE d.settled_at >= run.as_of;
 		INSERT INTO persona.run_state AS s (program, everyone_since, unfinished, listed_at)
 		VALUES (run.program, run.as_of, true, least(run.started_at, run.as_of))
