@@ -15,7 +15,14 @@
 /* The bodies are the same for all compilations but those with vectors. */
 #define ADD_PLACES \
 	for (int i = 0; i < count; i++) \
-		sums[i] += (uint64_t) __builtin_popcountll((words[places[i]] ^ flips[i]) & mask)
+	{ \
+		const PcoreAbreast *row = &words[places[i]]; \
+		uint64_t	sum = 0; \
+		\
+		for (int w = 0; w < PCORE_BITS_ABREAST; w++) \
+			sum += (uint64_t) __builtin_popcountll(((*row)[w] ^ flips[i]) & (*masks)[w]); \
+		sums[i] += sum; \
+	}
 
 #define ADD_PAIRS \
 	for (size_t r = 0; r < count; r++, rows += PCORE_BITS_ROW) \
@@ -29,8 +36,8 @@
 
 /* For every processor. */
 static void
-add_places_plain(uint64_t *sums, const uint64_t *words, const int32_t *places, const uint64_t *flips, int count,
-				 uint64_t mask)
+add_places_plain(uint64_t *sums, const PcoreAbreast *words, const int32_t *places, const uint64_t *flips, int count,
+				 const PcoreAbreast *masks)
 {
 	ADD_PLACES;
 }
@@ -49,8 +56,8 @@ static const PcoreBits plain = {"plain", add_places_plain, add_pairs_plain};
 /* For those that count the bits of a word with one instruction. */
 __attribute__((target("popcnt")))
 static void
-add_places_popcnt(uint64_t *sums, const uint64_t *words, const int32_t *places, const uint64_t *flips, int count,
-				  uint64_t mask)
+add_places_popcnt(uint64_t *sums, const PcoreAbreast *words, const int32_t *places, const uint64_t *flips, int count,
+				  const PcoreAbreast *masks)
 {
 	ADD_PLACES;
 }

@@ -9,14 +9,19 @@
 /* Rows of words are this long. */
 #define PCORE_BITS_ROW 64
 
+/* So many words lie side by side at a place; they are computed with as one value. */
+#define PCORE_BITS_ABREAST 2
+
+typedef uint64_t PcoreAbreast __attribute__((vector_size(8 * PCORE_BITS_ABREAST), aligned(8)));
+
 /* One way to count bits; all give the same numbers. */
 typedef struct PcoreBits
 {
 	const char *name;
 
-	/* Adds to sums[i] the bits that words[places[i]] ^ flips[i] has under a mask. */
-	void		(*add_places) (uint64_t *sums, const uint64_t *words, const int32_t *places,
-							   const uint64_t *flips, int count, uint64_t mask);
+	/* Adds to sums[i] the bits that the words at places[i], ^ flips[i], have under masks. */
+	void		(*add_places) (uint64_t *sums, const PcoreAbreast *words, const int32_t *places,
+							   const uint64_t *flips, int count, const PcoreAbreast *masks);
 
 	/* Adds to sums[r] the bits that a row has in common with each of the rows that follow one another. */
 	void		(*add_pairs) (uint64_t *sums, const uint64_t *row, const uint64_t *rows, size_t count);

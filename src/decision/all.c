@@ -178,7 +178,7 @@ masks_block(PersonaPass *pass, const PersonaBlock *block)
 		SET_VARSIZE(mask, length);
 		VARBITLEN(mask) = count;
 		for (int c = 0; c < count; c++)
-			if ((block->words[pass->program->cohorts[c].node] >> lane) & 1)
+			if ((persona_block_word(block, pass->program->cohorts[c].node) >> lane) & 1)
 				VARBITS(mask)[c / BITS_PER_BYTE] |= HIGHBIT >> (c % BITS_PER_BYTE);
 		values[0] = persona_block_key(pass, block, lane, &nulls[0]);
 		values[1] = VarBitPGetDatum(mask);
@@ -277,7 +277,7 @@ memberships_block(PersonaPass *pass, const PersonaBlock *block)
 	uint64		any = 0;
 
 	for (int c = 0; c < pass->program->cohort_count; c++)
-		any |= block->words[pass->program->cohorts[c].node];
+		any |= persona_block_word(block, pass->program->cohorts[c].node);
 	add_rows(pass, block, any & block->lanes, persona_membership_rows);
 }
 

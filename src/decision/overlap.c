@@ -120,7 +120,7 @@ overlap_block(PersonaPass *pass, const PersonaBlock *block)
 
 	for (Size c = overlap->first; c < count; c++)
 		overlap->words[(c - overlap->first) * PCORE_BITS_ROW + overlap->filled] =
-			block->words[pass->program->cohorts[c].node] & block->lanes;
+			persona_block_word(block, pass->program->cohorts[c].node) & block->lanes;
 	if (++overlap->filled == PCORE_BITS_ROW)
 		count_pairs(pass);
 }

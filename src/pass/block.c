@@ -1,5 +1,9 @@
 /*
- * block.c - evaluates up to 64 customers at once: a bit for each in a word.
+ * block.c - evaluates customers in blocks of 64: a bit for each in a word.
+ *
+ * Some blocks are evaluated abreast, as far as that takes no memory for each
+ * customer: each step of the plan is then read once for all of them, and its
+ * words lie side by side, as vector instructions like them.
  */
 #include "postgres.h"
 
@@ -12,16 +16,17 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-/* Answers the comparisons of a column that are wanted for a block. */
+/* Answers the comparisons of a column that are wanted for blocks. */
 static void
-search_block(const PersonaSearch *search, int number, const PersonaLane *lanes, int count, uint64 *below, uint64 *words)
+search_block(const PersonaSearch *search, int number, const PersonaLane *lanes, int count, PcoreAbreast *below, PcoreAbreast *words)
 {
-	uint64		all = 0;
+	PcoreAbreast all = {0};
 
 	/* below[b]: the lanes whose segment is below bound b. */
-	memset(below, 0, sizeof(uint64) * (search->bound_count + 2));
+	memset(below, 0, sizeof(PcoreAbreast) * (search->bound_count + 2));
 	for (int lane = 0; lane < count; lane++)
-		below[search->bounds[persona_segments(lanes[lane].customer)[number]] + 1] |= UINT64CONST(1) << lane;
+		below[search->bounds[persona_segments(lanes[lane].customer)[number]] + 1][lane / PERSONA_LANES]
+			|= UINT64CONST(1) << (lane % PERSONA_LANES);
 	for (uint32 b = 0; b <= search->bound_count; b++)
 	{
 		all |= below[b];
@@ -30,24 +35,25 @@ search_block(const PersonaSearch *search, int number, const PersonaLane *lanes, 
 	for (int r = 0; r < search->flat_count; r++)
 	{
 		const PersonaFlatRun *run = &search->flat[r];
-		uint64		word = below[run->until] & ~below[run->from];
+		PcoreAbreast word = below[run->until] & ~below[run->from];
 
 		words[run->number] = run->first ? word : words[run->number] | word;
 	}
 	for (int t = 0; t < search->member_count; t++)
 	{
 		const PersonaSearchTest *test = search->members[t];
-		uint64		word = 0;
+		PcoreAbreast word = {0};
 
 		for (int lane = 0; lane < count; lane++)
-			word |= (uint64) persona_search_holds(test, persona_segments(lanes[lane].customer)[number]) << lane;
+			word[lane / PERSONA_LANES] |= (uint64)
+				persona_search_holds(test, persona_segments(lanes[lane].customer)[number]) << (lane % PERSONA_LANES);
 		words[test->number] = word;
 	}
 }
 
-/* Answers comparisons for a block: of those that are only counted, the values are. */
+/* Answers comparisons for blocks: of those that are only counted, the values are. */
 static void
-search_columns(struct PersonaPassParts *parts, const PersonaLane *lanes, int count, uint64 *words)
+search_columns(struct PersonaPassParts *parts, const PersonaLane *lanes, int count, PcoreAbreast *words)
 {
 	for (int s = 0; s < parts->search_count; s++)
 	{
@@ -63,14 +69,15 @@ search_columns(struct PersonaPassParts *parts, const PersonaLane *lanes, int cou
 
 /* Spreads the bits that were tested when the customers were read. */
 static void
-spread_bits(const struct PersonaPassParts *parts, const PersonaLane *lanes, int count, uint64 *words)
+spread_bits(const struct PersonaPassParts *parts, const PersonaLane *lanes, int count, PcoreAbreast *words)
 {
 	for (int i = 0; i < parts->bit_count; i++)
 	{
-		uint64		word = 0;
+		PcoreAbreast word = {0};
 
 		for (int lane = 0; lane < count; lane++)
-			word |= ((persona_bits(parts, lanes[lane].customer)[i / 64] >> (i % 64)) & 1) << lane;
+			word[lane / PERSONA_LANES] |=
+				((persona_bits(parts, lanes[lane].customer)[i / 64] >> (i % 64)) & 1) << (lane % PERSONA_LANES);
 		words[parts->bits[i]] = word;
 	}
 }
@@ -147,7 +154,7 @@ persona_block_records(PersonaPass *pass, const PersonaBlock *block, int lane, in
 
 /* Evaluates the nodes of a lane that follow from records only. */
 static void
-evaluate_records(PersonaPass *pass, PersonaLane *lane, uint64 bit, uint64 *words)
+evaluate_records(PersonaPass *pass, PersonaLane *lane, int word, uint64 bit, PcoreAbreast *words)
 {
 	struct PersonaPassParts *parts = pass->parts;
 	int			bits_words = parts->patterns->words;
@@ -190,13 +197,13 @@ evaluate_records(PersonaPass *pass, PersonaLane *lane, uint64 bit, uint64 *words
 		for (int w = 0; w < bits_words && !touched; w++)
 			touched = (present[w] & parts->selectors[node][w]) != 0;
 		if (touched && pcore_truth_at(persona_truth_from_now(&evaluation, node), pass->as_of) != parts->defaults[node])
-			words[node] ^= bit;
+			words[node][word] ^= bit;
 	}
 }
 
 /* Evaluates the nodes of a lane that may ask for anything of the customer. */
 static void
-evaluate_customer(PersonaPass *pass, const PersonaBlock *block, int lane, uint64 *words)
+evaluate_customer(PersonaPass *pass, const PersonaBlock *block, int lane, int word, PcoreAbreast *words)
 {
 	struct PersonaPassParts *parts = pass->parts;
 	TupleDesc	desc = RelationGetDescr(parts->customers);
@@ -236,13 +243,13 @@ evaluate_customer(PersonaPass *pass, const PersonaBlock *block, int lane, uint64
 		int			node = parts->customer_leaves[i];
 
 		if (pcore_truth_at(persona_truth_from_now(&evaluation, node), pass->as_of))
-			words[node] |= UINT64CONST(1) << lane;
+			words[node][word] |= UINT64CONST(1) << lane;
 	}
 }
 
-/* Computes "all", "any" and "not" for a block. */
+/* Computes "all", "any" and "not" for blocks. */
 static void
-combine(const struct PersonaPassParts *parts, uint64 *words)
+combine(const struct PersonaPassParts *parts, PcoreAbreast *words)
 {
 	const int  *code = parts->code;
 
@@ -252,26 +259,73 @@ combine(const struct PersonaPassParts *parts, uint64 *words)
 		int			kind = code[0];
 		int			node = code[1];
 		int			count = code[2];
-		uint64		word;
+		PcoreAbreast word;
 
 		code += 3;
 		if (kind == PERSONA_NODE_NOT)
 			word = ~words[code[0]];
 		else if (kind == PERSONA_NODE_ALL)
 		{
-			word = ~UINT64CONST(0);
+			word = ~(PcoreAbreast) {0};
 			for (int p = 0; p < count; p++)
 				word &= words[code[p]];
 		}
 		else
 		{
-			word = 0;
+			word = (PcoreAbreast) {0};
 			for (int p = 0; p < count; p++)
 				word |= words[code[p]];
 		}
 		words[node] = word;
 		code += count;
 	}
+}
+
+/* A boolean node, and what its place depends on. */
+typedef struct Shaped
+{
+	int			depth;
+	int			kind;
+	int			count;
+	int			node;
+} Shaped;
+
+/* Orders boolean nodes by depth, so that parts come first, and then by what is to be done. */
+static int
+compare_shapes(const void *left, const void *right)
+{
+	const Shaped *a = left;
+	const Shaped *b = right;
+
+	if (a->depth != b->depth)
+		return a->depth - b->depth;
+	if (a->kind != b->kind)
+		return a->kind - b->kind;
+	if (a->count != b->count)
+		return a->count - b->count;
+	return a->node - b->node;
+}
+
+/* Puts boolean nodes of one shape together: what alternates can't be foretold by a processor. */
+static void
+order_by_shape(PersonaPass *pass)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	const PersonaNode *nodes = pass->program->set->nodes;
+	int		   *depths = palloc0(sizeof(int) * (pass->program->set->node_count + 1));
+	Shaped	   *shaped = palloc(sizeof(Shaped) * (parts->order_count + 1));
+
+	for (int i = 0; i < parts->order_count; i++)
+	{
+		int			node = parts->order[i];
+
+		for (int p = 0; p < nodes[node].count; p++)
+			depths[node] = Max(depths[node], depths[nodes[node].parts[p]] + 1);
+		shaped[i] = (Shaped) {depths[node], nodes[node].kind, nodes[node].count, node};
+	}
+	qsort(shaped, parts->order_count, sizeof(Shaped), compare_shapes);
+	for (int i = 0; i < parts->order_count; i++)
+		parts->order[i] = shaped[i].node;
 }
 
 /* Writes "all", "any" and "not" as one array of numbers, which takes less room in the caches than nodes do. */
@@ -282,6 +336,8 @@ write_code(PersonaPass *pass)
 	const PersonaConditions *set = pass->program->set;
 	Size		size = 0;
 	int		   *code;
+
+	order_by_shape(pass);
 
 	for (int i = 0; i < parts->order_count; i++)
 		size += 3 + set->nodes[parts->order[i]].count;
@@ -396,7 +452,9 @@ persona_pass_prepare_blocks(PersonaPass *pass)
 	struct PersonaPassParts *parts = pass->parts;
 	int			nodes = pass->program->set->node_count;
 
-	parts->words = palloc0(sizeof(uint64) * (nodes + 1));
+	parts->words = palloc_extended(sizeof(PcoreAbreast) * (nodes + 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	/* What takes memory for each customer is done for a block at a time. */
+	parts->together = parts->need_rows || parts->need_records || parts->record_leaf_count > 0 ? PERSONA_LANES : PERSONA_TOGETHER;
 	parts->event_leaves = palloc(sizeof(EventLeaf) * (nodes + 1));
 	for (int n = 0; n < nodes; n++)
 		if (parts->leaves[n] == LEAF_COUNTS || parts->leaves[n] == LEAF_RECORDS || parts->leaves[n] == LEAF_CUSTOMER)
@@ -409,46 +467,70 @@ persona_pass_prepare_blocks(PersonaPass *pass)
 	for (int s = 0; s < parts->search_count; s++)
 	{
 		persona_search_prepare_blocks(&parts->searches[s], parts->word_needed);
-		parts->masks[s] = palloc_extended(sizeof(uint64) * (parts->searches[s].bound_count + 2), MCXT_ALLOC_HUGE);
+		parts->masks[s] = palloc_extended(sizeof(PcoreAbreast) * (parts->searches[s].bound_count + 2), MCXT_ALLOC_HUGE);
 	}
 	parts->tally = persona_tally_make(parts->counts);
 	write_code(pass);
 }
 
-/* Evaluates a block of customers and shows it to the question. */
-void
-persona_pass_block(PersonaPass *pass, PersonaLane *lanes, int count)
+/* Evaluates the nodes of a block that follow from events. */
+static void
+evaluate_events(PersonaPass *pass, const PersonaBlock *block, PersonaLane *lanes, int word, PcoreAbreast *words)
 {
 	struct PersonaPassParts *parts = pass->parts;
-	MemoryContext outer = MemoryContextSwitchTo(parts->block_memory);
-	uint64	   *words = parts->words;
-	PersonaBlock block = {.count = count,.words = words,.customers = lanes};
 
-	CHECK_FOR_INTERRUPTS();
-	block.lanes = count == PERSONA_LANES ? ~UINT64CONST(0) : (UINT64CONST(1) << count) - 1;
-	for (int i = 0; i < parts->event_leaf_count; i++)
-		words[parts->event_leaves[i].node] = parts->event_leaves[i].word;
-	search_columns(parts, lanes, count, words);
-	spread_bits(parts, lanes, count, words);
-	for (int lane = 0; lane < count; lane++)
+	for (int lane = 0; lane < block->count; lane++)
 	{
 		uint64		bit = UINT64CONST(1) << lane;
 
 		for (int e = 0; e < lanes[lane].event_count; e++)
 			persona_tally_event(parts->tally, &parts->classes[lanes[lane].events[e]->class],
 								(const int64 *) (lanes[lane].events[e] + 1));
-		persona_tally_end(parts->tally, words, bit);
+		persona_tally_end(parts->tally, words, word, bit);
 		if (parts->record_leaf_count > 0)
-			evaluate_records(pass, &lanes[lane], bit, words);
+			evaluate_records(pass, &lanes[lane], word, bit, words);
 		if (parts->customer_leaf_count > 0)
-			evaluate_customer(pass, &block, lane, words);
+			evaluate_customer(pass, block, lane, word, words);
+	}
+}
+
+/* Evaluates customers, at most parts->together, and shows them to the question. */
+void
+persona_pass_evaluate(PersonaPass *pass, PersonaLane *lanes, int count)
+{
+	struct PersonaPassParts *parts = pass->parts;
+	MemoryContext outer = MemoryContextSwitchTo(parts->block_memory);
+	PcoreAbreast *words = parts->words;
+	PersonaBlock blocks[PERSONA_ABREAST];
+	PcoreAbreast masks = {0};
+	int			block_count = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	for (int n = 0; n < parts->event_leaf_count; n++)
+		words[parts->event_leaves[n].node] = (PcoreAbreast) {0} + parts->event_leaves[n].word;
+	search_columns(parts, lanes, count, words);
+	spread_bits(parts, lanes, count, words);
+	for (int first = 0; first < count; first += PERSONA_LANES)
+	{
+		PersonaBlock *block = &blocks[block_count];
+
+		block->count = Min(count - first, PERSONA_LANES);
+		block->lanes = block->count == PERSONA_LANES ? ~UINT64CONST(0) : (UINT64CONST(1) << block->count) - 1;
+		block->words = words;
+		block->word = block_count;
+		block->customers = lanes + first;
+		masks[block_count] = block->lanes;
+		if (parts->event_leaf_count > 0)
+			evaluate_events(pass, block, lanes + first, block_count, words);
+		block_count++;
 	}
 	combine(parts, words);
-	pcore_bits()->add_places(parts->place_sums, words, parts->place_nodes, parts->place_flips, parts->place_count,
-							 block.lanes);
+	pcore_bits()->add_places(parts->place_sums, words, parts->place_nodes, parts->place_flips,
+							 parts->place_count, &masks);
 	parts->customer_count += count;
 	persona_progress_advance(count);
-	pass->question->block(pass, &block);
+	for (int b = 0; b < block_count; b++)
+		pass->question->block(pass, &blocks[b]);
 	MemoryContextSwitchTo(outer);
 	MemoryContextReset(parts->block_memory);
 }

@@ -624,7 +624,7 @@ composed_truth(const PersonaTally *tally, const Composed *composed)
 
 /* Ends a customer. */
 void
-persona_tally_end(PersonaTally *tally, uint64 *words, uint64 lane)
+persona_tally_end(PersonaTally *tally, PcoreAbreast *words, int word, uint64 lane)
 {
 	const PersonaCounters *counts = tally->counts;
 
@@ -647,7 +647,7 @@ persona_tally_end(PersonaTally *tally, uint64 *words, uint64 lane)
 				high = middle;
 		}
 		for (int i = counter->begins[low]; i < counter->begins[low + 1]; i++)
-			words[counter->turned[i]] ^= lane;
+			words[counter->turned[i]][word] ^= lane;
 		for (int i = 0; i < counter->composed_count; i++)
 		{
 			int			number_of = counter->composed[i];
@@ -657,7 +657,7 @@ persona_tally_end(PersonaTally *tally, uint64 *words, uint64 lane)
 				continue;
 			tally->rounds[number_of] = tally->round;
 			if (composed_truth(tally, composed) != counts->defaults[composed->node])
-				words[composed->node] ^= lane;
+				words[composed->node][word] ^= lane;
 		}
 	}
 	for (int t = 0; t < tally->summed_count; t++)
@@ -668,7 +668,7 @@ persona_tally_end(PersonaTally *tally, uint64 *words, uint64 lane)
 		for (int i = 0; i < total->node_count; i++)
 			if (persona_sum_test_passes(total->tests[i], tally->amounts[sum], tally->known[sum])
 				!= counts->defaults[total->nodes[i]])
-				words[total->nodes[i]] ^= lane;
+				words[total->nodes[i]][word] ^= lane;
 		tally->amounts[sum] = 0;
 		tally->known[sum] = 0;
 	}

@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "condition/conditions.h"
+#include "core/bits.h"
 
 typedef struct PersonaCounters PersonaCounters;
 
@@ -131,6 +132,6 @@ extern void persona_tally_event(PersonaTally *tally, const PersonaClass *class, 
  * Ends a customer: turns the bits of a lane in the words (by node) of all nodes
  * that are not what they are without events.
  */
-extern void persona_tally_end(PersonaTally *tally, uint64 *words, uint64 lane);
+extern void persona_tally_end(PersonaTally *tally, PcoreAbreast *words, int word, uint64 lane);
 
 #endif							/* PERSONA_COUNTS_H */

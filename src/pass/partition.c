@@ -186,7 +186,7 @@ gather_events(Partition *partition, const PartitionInput *input, int writers)
 static void
 evaluate_blocks(Partition *partition)
 {
-	PersonaLane lanes[PERSONA_LANES];
+	PersonaLane lanes[PERSONA_TOGETHER];
 	int			count = 0;
 
 	for (uint32 c = 0; c < partition->customer_count; c++)
@@ -202,9 +202,9 @@ evaluate_blocks(Partition *partition)
 			lane->events = partition->events + partition->begins[number];
 			lane->event_count = partition->begins[number + 1] - partition->begins[number];
 		}
-		if (count == PERSONA_LANES || c + 1 == partition->customer_count)
+		if (count == partition->pass->parts->together || c + 1 == partition->customer_count)
 		{
-			persona_pass_block(partition->pass, lanes, count);
+			persona_pass_evaluate(partition->pass, lanes, count);
 			count = 0;
 		}
 	}

@@ -159,12 +159,13 @@ struct PersonaPassParts
 	const PersonaClass *classes;	/* of all writers, once all events are read */
 	PersonaStore *store;
 	PersonaTally *tally;
-	uint64	   *words;			/* by node */
+	PcoreAbreast *words;		/* by node */
+	int			together;		/* how many customers are evaluated at once */
 	int			event_leaf_count;
 	EventLeaf  *event_leaves;
 	const int  *code;			/* "all", "any" and "not" in order */
 	const int  *code_end;
-	uint64	  **masks;			/* by search: for each bound the lanes below it */
+	PcoreAbreast **masks;		/* by search: for each bound the lanes below it */
 	uint64	  **segment_counts;	/* by search: how many customers are in each segment, or NULL */
 	int			place_count;	/* words whose bits are counted */
 	int32	   *place_nodes;
@@ -179,7 +180,7 @@ struct PersonaPassParts
 
 	/* customers that need not wait for events */
 	int			waiting_count;
-	PersonaLane waiting[PERSONA_LANES];
+	PersonaLane waiting[PERSONA_TOGETHER];
 	MemoryContext waiting_memory;
 };
 
@@ -232,9 +233,9 @@ extern void persona_pass_end_scans(PersonaPass *pass);
 extern bool persona_pass_has_ranges(PersonaPass *pass, int relation);
 extern bool persona_pass_is_parallel_safe(PersonaPass *pass);
 
-/* block.c: evaluates some customers and shows them to the question. */
+/* block.c: evaluates some customers, at most parts->together, and shows them to the question. */
 extern void persona_pass_prepare_blocks(PersonaPass *pass);
-extern void persona_pass_block(PersonaPass *pass, PersonaLane *lanes, int count);
+extern void persona_pass_evaluate(PersonaPass *pass, PersonaLane *lanes, int count);
 extern void persona_pass_end_counting(PersonaPass *pass);
 
 /* Stretches of records that one participant wrote. */

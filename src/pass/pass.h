@@ -23,9 +23,14 @@
 
 #include "access/htup.h"
 #include "catalog/program.h"
+#include "core/bits.h"
 #include "utils/tuplestore.h"
 
 #define PERSONA_LANES 64
+
+/* So many blocks are evaluated abreast. */
+#define PERSONA_ABREAST PCORE_BITS_ABREAST
+#define PERSONA_TOGETHER (PERSONA_LANES * PERSONA_ABREAST)
 
 typedef struct PersonaPass PersonaPass;
 typedef struct PersonaBlock PersonaBlock;
@@ -56,7 +61,8 @@ struct PersonaBlock
 {
 	int			count;			/* at most PERSONA_LANES */
 	uint64		lanes;			/* a bit for each */
-	const uint64 *words;		/* by node: for whom it holds at as_of; of nodes that were asked for */
+	const PcoreAbreast *words;	/* by node, of nodes that were asked for */
+	int			word;			/* of this block */
 	const struct PersonaLane *customers;
 };
 
@@ -84,6 +90,13 @@ extern void persona_pass_need_keys(PersonaPass *pass);
 extern void persona_pass_need_rows(PersonaPass *pass);
 extern void persona_pass_need_records(PersonaPass *pass);
 extern void persona_pass_need_sums(PersonaPass *pass, int count);
+
+/* Tells for whom a node that was asked for holds at as_of. */
+static inline uint64
+persona_block_word(const PersonaBlock *block, int node)
+{
+	return block->words[node][block->word];
+}
 
 /* Tell of the customer in a lane: the key, the row, the records in order (those after as_of included). */
 extern Datum persona_block_key(PersonaPass *pass, const PersonaBlock *block, int lane, bool *null);

@@ -334,9 +334,9 @@ add_waiting(PersonaPass *pass, const CustomerRecord *customer)
 	memset(lane, 0, sizeof(PersonaLane));
 	lane->customer = customer;
 	lane->record_count = -1;
-	if (parts->waiting_count < PERSONA_LANES)
+	if (parts->waiting_count < parts->together)
 		return;
-	persona_pass_block(pass, parts->waiting, parts->waiting_count);
+	persona_pass_evaluate(pass, parts->waiting, parts->waiting_count);
 	parts->waiting_count = 0;
 	MemoryContextReset(parts->waiting_memory);
 }
@@ -753,7 +753,7 @@ persona_pass_scan_rest(PersonaPass *pass)
 	struct PersonaPassParts *parts = pass->parts;
 
 	if (parts->waiting_count > 0)
-		persona_pass_block(pass, parts->waiting, parts->waiting_count);
+		persona_pass_evaluate(pass, parts->waiting, parts->waiting_count);
 	parts->waiting_count = 0;
 }
 

@@ -45,6 +45,9 @@ typedef struct PersonaSearchLine
 	FmgrInfo	compare;
 	int			count;
 	int64	   *numbers;
+	uint64		span;			/* from the first number to the last */
+	int			shift;			/* the line is cut into parts of 2^shift, */
+	uint32	   *parts;			/* parts[p]: how many numbers are below part p */
 	Datum	   *constants;
 	Remembered *remembered;		/* of values by reference */
 } PersonaSearchLine;
@@ -225,13 +228,46 @@ compare_integers(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
+/*
+ * Cuts the line of integers into about as many parts of equal length as there
+ * are, so that few are left to search in each.
+ */
+static void
+make_parts(PersonaSearchLine *line)
+{
+	Size		count;
+	int			next = 0;
+
+	if (line->count == 0)
+		return;
+	line->span = (uint64) line->numbers[line->count - 1] - (uint64) line->numbers[0];
+	while (line->span >> line->shift > (uint64) line->count * 2)
+		line->shift++;
+	count = (Size) (line->span >> line->shift) + 1;
+	line->parts = palloc_extended(sizeof(uint32) * (count + 1), MCXT_ALLOC_HUGE);
+	for (Size p = 0; p <= count; p++)
+	{
+		while (next < line->count && ((uint64) line->numbers[next] - (uint64) line->numbers[0]) >> line->shift < p)
+			next++;
+		line->parts[p] = next;
+	}
+}
+
 /* Returns the number of constants below an integer; without branches, which could not be foretold. */
 static inline int
 place_of_integer(const PersonaSearchLine *line, int64 number)
 {
 	const int64 *base = line->numbers;
-	int			left = line->count;
+	uint64		offset;
+	int			left;
 
+	if (line->count == 0 || number <= base[0])
+		return 0;
+	offset = (uint64) number - (uint64) base[0];
+	if (offset > line->span)
+		return line->count;
+	base += line->parts[offset >> line->shift];
+	left = line->numbers + line->parts[(offset >> line->shift) + 1] - base;
 	while (left > 1)
 	{
 		int			half = left / 2;
@@ -352,6 +388,8 @@ make_line(const Column *column)
 			line->numbers[i] = integer_of(line->constants[i], line->type);
 		else if (!persona_amount_read(line->constants[i], line->type, &line->numbers[i]))
 			line->kind = LINE_COMPARED;
+	if (line->kind != LINE_COMPARED)
+		make_parts(line);
 	return line;
 }
 

@@ -25,10 +25,10 @@ count_bits(uint64_t word)
 static void
 test_places(const PcoreBits *way, uint64_t seed)
 {
-	uint64_t	words[WORDS];
+	PcoreAbreast words[WORDS];
 	uint64_t	flips[WORDS];
 	uint64_t	sums[WORDS];
-	uint64_t	masks[3] = {0};
+	PcoreAbreast masks[3];
 	uint8_t		bytes[WORDS];
 	int32_t		places[WORDS];
 
@@ -40,7 +40,9 @@ test_places(const PcoreBits *way, uint64_t seed)
 		places[i] = bytes[i] % WORDS;
 		flips[i] = bytes[i] >= 128 ? ~UINT64_C(0) : 0;
 	}
-	masks[1] = ~UINT64_C(0);
+	/* A block that is full, one that is not there. */
+	masks[1][0] = ~UINT64_C(0);
+	masks[1][PCORE_BITS_ABREAST - 1] = 0;
 	for (int m = 0; m < 3; m++)
 		for (int count = 0; count <= WORDS; count += 13)
 		{
@@ -48,9 +50,15 @@ test_places(const PcoreBits *way, uint64_t seed)
 
 			for (int i = 0; i < WORDS; i++)
 				sums[i] = (uint64_t) i;
-			way->add_places(sums, words, places, flips, count, masks[m]);
+			way->add_places(sums, words, places, flips, count, &masks[m]);
 			for (int i = 0; i < WORDS; i++)
-				equal &= sums[i] == (uint64_t) i + (i < count ? count_bits((words[places[i]] ^ flips[i]) & masks[m]) : 0);
+			{
+				uint64_t	expected = (uint64_t) i;
+
+				for (int w = 0; i < count && w < PCORE_BITS_ABREAST; w++)
+					expected += count_bits((words[places[i]][w] ^ flips[i]) & masks[m][w]);
+				equal &= sums[i] == expected;
+			}
 			CHECK(equal);
 		}
 }
