@@ -309,7 +309,7 @@ COMMENT ON COLUMN persona.candidate.urgency IS 'factor of the score: how much it
 COMMENT ON COLUMN persona.candidate.weight IS 'factor of the score to steer by: of the campaign, of the kind of its experience and of the channel';
 COMMENT ON COLUMN persona.candidate.cost IS 'what the message costs, taken off';
 COMMENT ON COLUMN persona.candidate.price IS 'what a place on the channel costs while it is scarce, taken off; 0 if the program has no price for it';
-COMMENT ON COLUMN persona.candidate.score IS 'propensity * value * urgency * weight - cost - price; inside the priority class the higher one comes first; the factors are NULL unless eligible';
+COMMENT ON COLUMN persona.candidate.score IS 'propensity * value * urgency * weight - cost - price; inside the priority class the higher one comes first; it and the factors are NULL of a row that failed before what they depend on was known';
 COMMENT ON COLUMN persona.candidate.fired_at IS 'the instant at which its trigger fired, or NULL';
 COMMENT ON COLUMN persona.candidate.trigger_key IS 'the key for which its keyed trigger fired, or NULL';
 COMMENT ON COLUMN persona.candidate.valid_until IS 'this row stands until then if no new data arrives';

@@ -54,20 +54,22 @@ persona_charge(PersonaDecider *decider, PersonaCandidate *candidate)
 	candidate->worth = pcore_worth(persona_millionths(candidate->score.score), 0);
 	if (price == NULL)
 		return false;
-	if (!price->closed)
-	{
-		candidate->worth += pcore_tie(decider->program->channels[price->channel].name, decider->customer->evaluation.key);
-		candidate->worth -= price->worth;
-	}
-	if (price->closed || candidate->worth <= 0)
+	if (price->closed)
 	{
 		candidate->eligible = false;
 		candidate->stage = PERSONA_STAGE_CAPACITY;
-		candidate->reason = price->closed ? "the channel is full that day"
-			: persona_reason(decider, "the channel is scarce that day, a place costs %s and this is worth %s",
-							 DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(price->price))),
-							 DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(candidate->score.score))));
+		candidate->reason = "the channel is full that day";
 		return true;
+	}
+	candidate->worth += pcore_tie(decider->program->channels[price->channel].name, decider->customer->evaluation.key);
+	candidate->worth -= price->worth;
+	if (candidate->worth <= 0)
+	{
+		candidate->eligible = false;
+		candidate->stage = PERSONA_STAGE_CAPACITY;
+		candidate->reason = persona_reason(decider, "the channel is scarce that day, a place costs %s and this is worth %s",
+										   DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(price->price))),
+										   DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(candidate->score.score))));
 	}
 	candidate->score.price = price->price;
 	candidate->score.score = numeric_sub_opt_error(candidate->score.score, price->price, NULL);

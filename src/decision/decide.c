@@ -260,6 +260,26 @@ pass_way(PersonaDecider *decider, PersonaCandidate *candidate)
 	return fail_stage(candidate, stage, reason, until);
 }
 
+/*
+ * Computes the factors of a candidate that failed, for whoever wants to know
+ * what it would be worth; steps of its urgency change nothing but that.  An
+ * expression is asked only once the campaign's conditions hold: before, it may
+ * ask for what there is not, its firing or what its cohort has.
+ */
+static void
+score_failed(PersonaDecider *decider, PersonaCandidate *candidate)
+{
+	PersonaCandidate scored = *candidate;
+
+	if (!decider->explains || candidate->way == NULL
+		|| (candidate->stage < PERSONA_STAGE_HOLDOUT && !candidate->way->constant))
+		return;
+	scored.until = PCORE_END_OF_TIME;
+	persona_score(decider, &scored);
+	candidate->score = scored.score;
+	candidate->stands = pcore_min(candidate->stands, scored.until);
+}
+
 /* Judges the ways of a campaign in their order; returns how many candidates it wrote. */
 static int
 judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
@@ -277,6 +297,7 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 	{
 		PersonaCandidate *candidate = &candidates[count];
 		bool		priced = false;
+		Numeric		unpriced;
 
 		if (decider->ask != NULL && !persona_asked_for(decider->ask, &campaign->channels[w]))
 			continue;
@@ -285,18 +306,21 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 		if (pass_way(decider, candidate))
 		{
 			persona_score(decider, candidate);
+			unpriced = candidate->score.score;
 			/* On a channel on which the customer is, no place is scarce, and each way is for itself. */
 			priced = decider->ask != NULL || persona_charge(decider, candidate);
 			if (!candidate->eligible && !passed && unwanted.unwanted == NULL)
 			{
 				unwanted.unwanted = candidate->way;
 				unwanted.unwanted_at = candidate->send_at;
-				unwanted.unwanted_millionths = persona_millionths(candidate->score.score);
+				unwanted.unwanted_millionths = persona_millionths(unpriced);
 			}
 			candidate->first = !passed && candidate->eligible;
 			/* A place that costs something has to be worth more than what comes after it. */
 			passed |= !priced;
 		}
+		else
+			score_failed(decider, candidate);
 		furthest = Max(furthest, candidate->stage);
 		/* Ways after the first that passes matter to nobody else. */
 		if (!passed || candidate->first)
@@ -335,6 +359,7 @@ fail_on_all_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 		if (count > 0)
 			candidates[count] = candidates[0];
 		candidates[count].way = campaign->channel_count == 0 ? NULL : &campaign->channels[count];
+		score_failed(decider, &candidates[count]);
 		count++;
 	} while (decider->explains && count < campaign->channel_count);
 	return count;

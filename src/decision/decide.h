@@ -41,7 +41,7 @@ typedef struct PersonaCandidate
 	char	   *body;
 	PcoreInstant send_at;
 	PcoreInstant expires_at;	/* its campaign ends or its window closes then */
-	PersonaScore score;			/* if it is eligible */
+	PersonaScore score;			/* if it is eligible, or explained and known (see persona_score); else zeros */
 	/* The first way that it would have if places cost nothing and anything were worth one; else NULL. */
 	const PersonaCampaignChannel *unwanted;
 	PcoreInstant unwanted_at;

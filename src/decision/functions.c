@@ -271,7 +271,7 @@ score_columns(const PersonaCandidate *candidate, int i, Datum *values, bool *nul
 	values[i++] = Int32GetDatum((int32) candidate->campaign->priority);
 	for (int n = 0; n < (int) lengthof(numbers); n++, i++)
 	{
-		nulls[i] = !candidate->eligible;
+		nulls[i] = score->score == NULL;
 		values[i] = NumericGetDatum(numbers[n]);
 	}
 	return i;

@@ -65,7 +65,7 @@ urgency_value(PersonaDecider *decider, PersonaCandidate *candidate)
 	return int64_to_numeric(1);
 }
 
-/* Computes an eligible candidate's factors and score. */
+/* Computes a candidate's factors and score. */
 void
 persona_score(PersonaDecider *decider, PersonaCandidate *candidate)
 {

@@ -6,7 +6,7 @@
 
 #include "decision/decider.h"
 
-/* Computes an eligible candidate's factors and score. */
+/* Computes the factors and the score of a candidate whose firing and customer are those that it is for. */
 extern void persona_score(PersonaDecider *decider, PersonaCandidate *candidate);
 
 /* Compares two numbers, as qsort wants it. */

@@ -129,7 +129,9 @@ WITH fact AS (
 SELECT w.*, w.failed IS NULL AND NOT EXISTS (SELECT FROM way AS o WHERE o.id = w.id AND o.campaign = w.campaign AND o.position < w.position AND o.failed IS NULL) AS first
 FROM way AS w;
 CREATE TABLE expected AS
-SELECT d.id, d.campaign, d.channel, d.failed, CASE WHEN d.failed IS NULL THEN d.score END AS score,
+SELECT d.id, d.campaign, d.channel, d.failed,
+	-- the value of "good" depends on the customer: it is not asked before its conditions hold
+	CASE WHEN d.campaign <> 'good' OR d.failed IS NULL OR d.failed IN ('channel', 'limit') THEN d.score END AS score,
 	CASE WHEN d.failed IS NULL THEN rank() OVER (PARTITION BY d.id ORDER BY d.failed IS NOT NULL, d.first DESC, d.priority DESC, d.score DESC, d.campaign COLLATE "C", d.position) END AS rank
 FROM derived AS d;
 CREATE TABLE explained AS
