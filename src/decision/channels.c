@@ -271,6 +271,23 @@ persona_may_reach(PersonaDecider *decider, const PersonaCampaignChannel *way)
 		&& (channel->consent == PERSONA_NONE || persona_holds_now(decider, channel->consent, &until));
 }
 
+/* Returns the first instant from "at" on at which the channel's hours allow it, or any that is not before the deadline. */
+static PcoreInstant
+first_allowed(const PersonaCustomer *customer, const PersonaChannel *channel, PcoreInstant at, PcoreInstant deadline)
+{
+	while (at < deadline && !is_allowed(channel, &customer->zone, at))
+	{
+		PcoreInstant change = hours_change(channel, &customer->zone, at);
+
+		CHECK_FOR_INTERRUPTS();
+		/* Open hours within the quiet hours leave nothing, week after week. */
+		if (change >= pcore_add(customer->as_of, HOURS_HORIZON))
+			return PCORE_END_OF_TIME;
+		at = change;
+	}
+	return at;
+}
+
 /* Judges a way's channel and finds the earliest instant at which it may be used. */
 bool
 persona_reach(PersonaDecider *decider, const PersonaCandidate *candidate, const PersonaCampaignChannel *way,
@@ -303,20 +320,13 @@ persona_reach(PersonaDecider *decider, const PersonaCandidate *candidate, const 
 	/* The earliest instant at which its hours allow it. */
 	if (campaign->trigger != PERSONA_NONE)
 		deadline = pcore_min(deadline, candidate->opening.open_until);
-	while (at < deadline && !is_allowed(channel, &customer->zone, at))
-	{
-		PcoreInstant change = hours_change(channel, &customer->zone, at);
-
-		CHECK_FOR_INTERRUPTS();
-		/* Open hours within the quiet hours leave nothing, week after week. */
-		at = change < pcore_add(customer->as_of, HOURS_HORIZON) ? change : PCORE_END_OF_TIME;
-		if (at == PCORE_END_OF_TIME)
-			break;
-	}
+	at = first_allowed(customer, channel, at, deadline);
 	if (at >= deadline)
 	{
-		*reason = at == PCORE_END_OF_TIME ? "its hours never allow it"
-			: psprintf("closed until %s, when it is too late", persona_customer_time(customer, at));
+		PcoreInstant opens = decider->explains ? first_allowed(customer, channel, at, PCORE_END_OF_TIME) : at;
+
+		*reason = opens == PCORE_END_OF_TIME ? "its hours never allow it"
+			: persona_reason(decider, "closed until %s, when it is too late", persona_customer_time(customer, opens));
 		*until = pcore_min(*until, at);
 		return false;
 	}

@@ -296,13 +296,14 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 	for (int w = 0; w < campaign->channel_count; w++)
 	{
 		PersonaCandidate *candidate = &candidates[count];
+		const PersonaCampaignChannel *way = &campaign->channels[order == NULL ? w : order[w]];
 		bool		priced = false;
 		Numeric		unpriced;
 
-		if (decider->ask != NULL && !persona_asked_for(decider->ask, &campaign->channels[w]))
+		if (decider->ask != NULL && !persona_asked_for(decider->ask, way))
 			continue;
 		*candidate = base;
-		candidate->way = &campaign->channels[order == NULL ? w : order[w]];
+		candidate->way = way;
 		if (pass_way(decider, candidate))
 		{
 			persona_score(decider, candidate);

@@ -152,3 +152,15 @@ BEGIN
 	END LOOP;
 END $$;
 SELECT * FROM unstable();
+
+-- Whatever the order of a campaign's channels is for the customer, only the one that is asked for speaks
+DELETE FROM persona.policy;
+UPDATE persona.campaign SET active = name = 'news';
+DELETE FROM persona.campaign_channel;
+INSERT INTO persona.campaign_channel (campaign, position, channel, placement) VALUES ('news', 1, 'phone', NULL), ('news', 2, 'web', 'teaser'), ('news', 3, 'web', NULL);
+SELECT persona.choose_preference('ann', '{web,phone}');
+CREATE FUNCTION said(choice text) RETURNS TABLE (choice text, asked text, channel text, placement text, message text) LANGUAGE sql AS $$
+	UPDATE persona.campaign SET channel_choice = said.choice WHERE name = 'news';
+	SELECT said.choice, c.name, n.channel, n.placement, n.message
+	FROM persona.channel AS c LEFT JOIN LATERAL persona.next_message_for('ann', c.name, NULL, NULL, '2027-06-01 12:00') AS n ON true ORDER BY c.name COLLATE "C", n.slot $$;
+SELECT s.* FROM unnest('{position,preference,score}'::text[]) WITH ORDINALITY AS o (choice, n) CROSS JOIN LATERAL said(o.choice) AS s ORDER BY o.n, s.asked, s.placement;
