@@ -12,10 +12,10 @@ set -eu
 from=${FROM:-news@localhost}
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 
-# Prints a line for each contact: its key, its address, and the whole mail in base64.
+# Prints a line for each contact: its key, which attempt it is, its address, and the whole mail in base64.
 claim() {
 	sql -v channel="$1" -v from="$from" <<-'END'
-		SELECT m.idempotency_key, regexp_replace(m.address, '[[:space:][:cntrl:]]', '', 'g'),
+		SELECT m.idempotency_key, m.attempt, regexp_replace(m.address, '[[:space:][:cntrl:]]', '', 'g'),
 			translate(encode(convert_to(concat_ws(E'\n',
 				'From: ' || :'from',
 				'To: ' || regexp_replace(m.address, '[[:space:][:cntrl:]]', '', 'g'),
@@ -30,10 +30,11 @@ claim() {
 	END
 }
 
-# Reports on a contact: the key and the outcome; for bounces, the status that the mail server gave.
+# Reports on a contact: the key, the outcome, which attempt it is, and the status that the mail server gave.
 report() {
-	sql -v key="$1" -v outcome="$2" -v status="${3-}" <<-'END'
-		SELECT persona.report(:'key', :'outcome', details => jsonb_build_object('status', nullif(:'status', '')))
+	sql -v key="$1" -v outcome="$2" -v attempt="${3-}" -v status="${4-}" <<-'END'
+		SELECT persona.report(:'key', :'outcome', attempt => nullif(:'attempt', '')::integer,
+			details => jsonb_build_object('status', nullif(:'status', '')))
 	END
 }
 
@@ -42,13 +43,13 @@ send_due() {
 	while :; do
 		batch=$(claim "$1")
 		[ -n "$batch" ] || break
-		echo "$batch" | while IFS='|' read -r key address mail; do
+		echo "$batch" | while IFS='|' read -r key attempt address mail; do
 			status=0
 			echo "$mail" | base64 -d | ${SENDMAIL:-/usr/sbin/sendmail} -i -f "bounce+$key@${from#*@}" -- "$address" || status=$?
 			case $status in
-			0) report "$key" sent ;;
-			75) report "$key" deferred ;; # EX_TEMPFAIL
-			*) report "$key" failed "$status" ;;
+			0) report "$key" sent "$attempt" ;;
+			75) report "$key" deferred "$attempt" ;; # EX_TEMPFAIL
+			*) report "$key" failed "$attempt" "$status" ;;
 			esac
 		done >/dev/null
 	done
@@ -68,7 +69,7 @@ bounce)
 	status=$(sed -n 's/^Status: *\([245]\.[0-9.]*\).*/\1/p' | head -n 1)
 	case $status in
 	2* | 4*) ;; # it arrived after all, or is still being tried
-	*) report "$2" bounced "$status" >/dev/null ;;
+	*) report "$2" bounced '' "$status" >/dev/null ;;
 	esac
 	;;
 *)

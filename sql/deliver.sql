@@ -395,8 +395,8 @@ Call it in a transaction of its own, and commit before sending.
 Errors: undefined_object (channel), invalid_parameter_value, datetime_field_overflow';
 
 	EXECUTE format($make$
-CREATE OR REPLACE FUNCTION persona.report_all(contacts uuid[], outcomes text[], instants timestamptz[], details jsonb[])
-RETURNS integer
+CREATE OR REPLACE FUNCTION persona.report_all(contacts uuid[], outcomes text[], instants timestamptz[], attempts integer[],
+	details jsonb[]) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 	SET plan_cache_mode = force_generic_plan
@@ -404,11 +404,44 @@ RETURNS integer
 	SET jit = off
 AS $report$
 DECLARE
+	present bigint;
+	odd boolean;
 	changed uuid[];
 	answered uuid[];
 BEGIN
-	PERFORM persona.check_reports(contacts, outcomes, instants);
-	PERFORM persona.lock_reported(contacts, outcomes);
+	IF NOT (outcomes <@ ARRAY['sent', 'deferred', 'failed', 'delivered', 'bounced', 'opened', 'clicked', 'replied', 'accepted',
+			'rejected', 'converted', 'complained', 'unsubscribed'] AND array_position(contacts, NULL) IS NULL
+		AND array_position(instants, NULL) IS NULL AND NOT instants && ARRAY['infinity', '-infinity']::timestamptz[]
+		AND 0 >= ANY (attempts) IS NOT TRUE)
+	THEN
+		PERFORM persona.refuse_reports(contacts, outcomes, instants, attempts);
+	END IF;
+
+	-- always in the same order, so that two who report on the same contacts wait for each other
+	SELECT count(*), bool_or(l.attempts = 0 AND (l.status = ANY (ARRAY['cancelled', 'expired'])
+		OR l.status = 'planned' AND 'deferred' = ANY (outcomes))) INTO present, odd
+	FROM (SELECT k.attempts, k.status FROM persona.contact AS k WHERE k.idempotency_key = ANY (contacts)
+		ORDER BY k.idempotency_key FOR NO KEY UPDATE) AS l;
+	IF odd OR present < cardinality(contacts) THEN
+		PERFORM persona.refuse_unknown(contacts, outcomes);
+	END IF;
+
+	-- What became of an earlier attempt says nothing of the next sender's; the last one is the last by whatever clock.
+	IF outcomes && ARRAY['deferred', 'failed'] AND array_remove(attempts, NULL) <> '{}' THEN
+		PERFORM persona.refuse_attempts(contacts, outcomes, attempts);
+		SELECT array_agg(r.contact ORDER BY r.number), array_agg(r.outcome ORDER BY r.number),
+			array_agg(CASE WHEN r.outcome = 'deferred' AND r.attempt = k.attempts THEN greatest(r.at, k.claimed_at) ELSE r.at END
+				ORDER BY r.number),
+			array_agg(r.detail ORDER BY r.number)
+		INTO contacts, outcomes, instants, details
+		FROM unnest(contacts, outcomes, instants, attempts, details)
+				WITH ORDINALITY AS r (contact, outcome, at, attempt, detail, number)
+			JOIN persona.contact AS k ON k.idempotency_key = r.contact
+		WHERE NOT (r.outcome = ANY (ARRAY['deferred', 'failed']) AND r.attempt IS NOT NULL AND r.attempt < k.attempts);
+		IF contacts IS NULL THEN
+			RETURN 0;
+		END IF;
+	END IF;
 
 	WITH said AS (
 		SELECT r.contact,
@@ -464,6 +497,9 @@ BEGIN
 		RETURNING k.idempotency_key
 	)
 	SELECT array_agg(u.idempotency_key) INTO changed FROM updated AS u;
+	IF outcomes <@ ARRAY['sent', 'deferred', 'failed'] THEN
+		RETURN coalesce(cardinality(changed), 0);
+	END IF;
 
 	-- Of delivered and bounced the first report stays; all else may happen again, at another time.
 	WITH added AS (
@@ -489,7 +525,7 @@ BEGIN
 END
 $report$
 $make$, customers.equals);
-	COMMENT ON FUNCTION persona.report_all(uuid[], text[], timestamptz[], jsonb[]) IS
+	COMMENT ON FUNCTION persona.report_all(uuid[], text[], timestamptz[], integer[], jsonb[]) IS
 'what both persona.report() call: the reports of the same number in each array belong together; returns on how many contacts there was news';
 
 	EXECUTE format($make$
@@ -603,9 +639,9 @@ REVOKE EXECUTE ON FUNCTION persona.create_delivery(), persona.protect_runtime_ta
 -- tells most counts: failed, sent, delivered, bounced, answered.
 --------------------------------------------------------------------------------
 
+-- No setting, so that the planner puts its expression in its place.
 CREATE FUNCTION persona.is_answer(outcome text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
 	BEGIN ATOMIC
 		SELECT outcome = ANY (ARRAY['opened', 'clicked', 'replied', 'accepted', 'rejected', 'converted', 'complained',
 			'unsubscribed']);
@@ -613,21 +649,18 @@ CREATE FUNCTION persona.is_answer(outcome text) RETURNS boolean
 
 COMMENT ON FUNCTION persona.is_answer(text) IS 'tells whether an outcome is something that the customer did with the message, so that it must have arrived; NULL for NULL';
 
-CREATE FUNCTION persona.check_reports(contacts uuid[], outcomes text[], instants timestamptz[]) RETURNS void
+CREATE FUNCTION persona.refuse_reports(contacts uuid[], outcomes text[], instants timestamptz[], attempts integer[]) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	wrong record;
 BEGIN
-	SELECT r.contact, r.outcome, r.at INTO wrong
-	FROM unnest(contacts, outcomes, instants) AS r (contact, outcome, at)
-	WHERE r.contact IS NULL OR r.outcome IS NULL OR r.at IS NULL OR NOT isfinite(r.at)
+	SELECT r.contact, r.outcome, r.at, r.attempt INTO STRICT wrong
+	FROM unnest(contacts, outcomes, instants, attempts) AS r (contact, outcome, at, attempt)
+	WHERE r.contact IS NULL OR r.outcome IS NULL OR r.at IS NULL OR NOT isfinite(r.at) OR r.attempt < 1
 		OR NOT (r.outcome = ANY (ARRAY['sent', 'deferred', 'failed', 'delivered', 'bounced']) OR persona.is_answer(r.outcome))
 	LIMIT 1;
-	IF NOT FOUND THEN
-		RETURN;
-	END IF;
 	IF wrong.contact IS NULL THEN
 		RAISE EXCEPTION USING
 			ERRCODE = 'null_value_not_allowed',
@@ -639,6 +672,12 @@ BEGIN
 			ERRCODE = 'datetime_field_overflow',
 			MESSAGE = format('the report on contact %s needs an instant', wrong.contact);
 	END IF;
+	IF wrong.attempt < 1 THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('the report on contact %s is on attempt %s', wrong.contact, wrong.attempt),
+			HINT = 'The first attempt is 1: the column attempt of persona.claim().';
+	END IF;
 	RAISE EXCEPTION USING
 		ERRCODE = 'invalid_parameter_value',
 		MESSAGE = format('the report on contact %s has no outcome that is known', wrong.contact),
@@ -647,22 +686,15 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION persona.check_reports(uuid[], text[], timestamptz[]) IS 'refuses reports without contact, instant or known outcome; errors: null_value_not_allowed, datetime_field_overflow, invalid_parameter_value';
+COMMENT ON FUNCTION persona.refuse_reports(uuid[], text[], timestamptz[], integer[]) IS 'says what is wrong with the first report that has no contact, instant or known outcome, or an attempt before the first; errors: null_value_not_allowed, datetime_field_overflow, invalid_parameter_value';
 
-CREATE FUNCTION persona.lock_reported(contacts uuid[], outcomes text[]) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION persona.refuse_unknown(contacts uuid[], outcomes text[]) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
-	SET plan_cache_mode = force_generic_plan
-	SET enable_seqscan = off
-	SET jit = off
 AS $$
 DECLARE
 	wrong record;
 BEGIN
-	-- always in the same order, so that two who report on the same contacts wait for each other
-	PERFORM FROM persona.contact AS k WHERE k.idempotency_key = ANY (contacts)
-	ORDER BY k.idempotency_key FOR NO KEY UPDATE;
-
 	SELECT r.contact, r.outcome, k.idempotency_key, k.status, k.ended_at INTO wrong
 	FROM unnest(contacts, outcomes) AS r (contact, outcome)
 		LEFT JOIN persona.contact AS k ON k.idempotency_key = r.contact
@@ -687,24 +719,48 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION persona.lock_reported(uuid[], text[]) IS 'locks the contacts that are reported on; errors: undefined_object if one is not there, object_not_in_prerequisite_state if one ended without ever having been handed out';
+COMMENT ON FUNCTION persona.refuse_unknown(uuid[], text[]) IS 'refuses reports on contacts that are not there, and on those that ended without ever having been handed out; errors: undefined_object, object_not_in_prerequisite_state';
 
-CREATE FUNCTION persona.report(contact uuid, outcome text, at timestamptz DEFAULT now(), details jsonb DEFAULT NULL)
-RETURNS boolean
+CREATE FUNCTION persona.refuse_attempts(contacts uuid[], outcomes text[], attempts integer[]) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong record;
+BEGIN
+	SELECT r.contact, r.outcome, r.attempt, k.attempts INTO wrong
+	FROM unnest(contacts, outcomes, attempts) AS r (contact, outcome, attempt)
+		JOIN persona.contact AS k ON k.idempotency_key = r.contact
+	WHERE r.outcome = ANY (ARRAY['deferred', 'failed']) AND r.attempt > k.attempts
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = format('contact %s cannot be reported as %s on attempt %s', wrong.contact, wrong.outcome, wrong.attempt),
+			DETAIL = CASE wrong.attempts WHEN 0 THEN 'It was never handed out.' ELSE format('Its last attempt is %s.', wrong.attempts) END,
+			HINT = 'The column attempt of persona.claim() tells it.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION persona.refuse_attempts(uuid[], text[], integer[]) IS 'refuses reports on attempts that were not made yet; error: object_not_in_prerequisite_state';
+
+CREATE FUNCTION persona.report(contact uuid, outcome text, at timestamptz DEFAULT now(), details jsonb DEFAULT NULL,
+	attempt integer DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM persona.need_contacts();
-	RETURN persona.report_all(ARRAY[contact], ARRAY[outcome], ARRAY[at], ARRAY[details]) > 0;
+	RETURN persona.report_all(ARRAY[contact], ARRAY[outcome], ARRAY[at], ARRAY[attempt], ARRAY[details]) > 0;
 END
 $$;
 
-COMMENT ON FUNCTION persona.report(uuid, text, timestamptz, jsonb) IS
+COMMENT ON FUNCTION persona.report(uuid, text, timestamptz, jsonb, integer) IS
 'takes what became of a contact; true if that was news, false if it was known.
-contact: its idempotency key; outcome: sent, deferred (not sent, to be tried again), failed (not sent, for good), or an outcome of persona.response; at: when it happened; details: kept with the response.
+contact: its idempotency key; outcome: sent, deferred (not sent, to be tried again), failed (not sent, for good), or an outcome of persona.response; at: when it happened; details: kept with the response; attempt: which one is deferred or failed, as persona.claim() numbers them: an earlier one than the last is no news (NULL: for deferred, the one that at belongs to; for failed, the last).
 Reports may come late, repeated, in any order and from any sender: the same contact, outcome and instant count once.
-Errors: undefined_object (contact), invalid_parameter_value (outcome), datetime_field_overflow (at), null_value_not_allowed, object_not_in_prerequisite_state if the contact ended without ever having been handed out';
+Errors: undefined_object (contact), invalid_parameter_value (outcome), datetime_field_overflow (at), null_value_not_allowed, object_not_in_prerequisite_state if the contact ended without ever having been handed out, or the attempt was not made yet';
 
 CREATE FUNCTION persona.check_report_keys(reports jsonb) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -724,7 +780,7 @@ BEGIN
 	INTO wrong
 	FROM jsonb_array_elements(reports) WITH ORDINALITY AS r
 		CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(r.value)
-			WHEN 'object' THEN r.value - ARRAY['contact', 'outcome', 'at', 'details'] END AS keys) AS u
+			WHEN 'object' THEN r.value - ARRAY['contact', 'outcome', 'at', 'attempt', 'details'] END AS keys) AS u
 	WHERE u.keys IS DISTINCT FROM '{}'
 	LIMIT 1;
 	IF FOUND THEN
@@ -733,7 +789,7 @@ BEGIN
 			MESSAGE = format('report %s is malformed', wrong.number),
 			DETAIL = CASE WHEN wrong.key IS NOT NULL THEN format('It has the unknown key "%s".', wrong.key)
 				ELSE format('It is no object: %s.', left(wrong.report::text, 100)) END,
-			HINT = 'The keys of a report are contact, outcome, at and details.';
+			HINT = 'The keys of a report are contact, outcome, at, attempt and details.';
 	END IF;
 END
 $$;
@@ -748,14 +804,14 @@ BEGIN
 	PERFORM persona.need_contacts();
 	PERFORM persona.check_report_keys(reports);
 	RETURN (SELECT persona.report_all(array_agg(r.contact), array_agg(r.outcome), array_agg(coalesce(r.at, now())),
-			array_agg(r.details))
-		FROM jsonb_to_recordset(reports) AS r (contact uuid, outcome text, at timestamptz, details jsonb)
+			array_agg(r.attempt), array_agg(r.details))
+		FROM jsonb_to_recordset(reports) AS r (contact uuid, outcome text, at timestamptz, attempt integer, details jsonb)
 		HAVING count(*) > 0);
 END
 $$;
 
 COMMENT ON FUNCTION persona.report(jsonb) IS
-'takes many reports at once, all or none: an array of objects with the keys contact, outcome, at (default: now()) and details, as the arguments of the other persona.report().
+'takes many reports at once, all or none: an array of objects with the keys contact, outcome, at (default: now()), attempt and details, as the arguments of the other persona.report().
 Returns on how many contacts there was news; NULL for none.  Errors as of the other; invalid_parameter_value for an unknown key';
 
 CREATE FUNCTION persona.cancel(contact uuid, reason text DEFAULT NULL) RETURNS boolean

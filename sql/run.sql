@@ -559,7 +559,11 @@ BEGIN
 	COMMENT ON TRIGGER give_place_back_deleted ON persona.contact IS 'gives the place on a channel with a capacity back';
 
 	CREATE OR REPLACE TRIGGER complete_instants BEFORE INSERT OR UPDATE ON persona.contact
-		FOR EACH ROW WHEN (NEW.status <> 'planned') EXECUTE FUNCTION persona.complete_instants();
+		FOR EACH ROW WHEN (CASE NEW.status WHEN 'planned' THEN false
+			WHEN 'claimed' THEN num_nulls(NEW.claimed_at, NEW.lease_until) > 0
+			WHEN 'sent' THEN NEW.sent_at IS NULL
+			WHEN 'delivered' THEN num_nulls(NEW.sent_at, NEW.delivered_at) > 0
+			ELSE NEW.ended_at IS NULL END) EXECUTE FUNCTION persona.complete_instants();
 	COMMENT ON TRIGGER complete_instants ON persona.contact IS 'gives a status its instants where they are absent';
 END
 $$;

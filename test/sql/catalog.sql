@@ -69,7 +69,7 @@ FROM function AS f
 WHERE f.provolatile = 'v'
 	AND f.proname <> ALL ('{bind_customers,bind_events,unbind_customers,unbind_events,
 		create_contact,create_response,create_choice,adapt_customer,create_views,create_passes,drop_passes,create_population,drop_population,drop_views,rebuild,watch_definitions,
-		announce_change,invalidate_program,lock_definitions,tell_senders,report,lock_reported,cancel,
+		announce_change,invalidate_program,lock_definitions,tell_senders,report,cancel,
 		create_delivery,drop_delivery,create_choosers,drop_choosers,protect_runtime_tables,
 		check_change,check_definitions,check_new_conditions,complete_instants,guard_alter,guard_drop,
 		watch_changes,unwatch_changes,capture_changes,create_change_triggers,drop_change_triggers,drop_all_change_triggers,
@@ -92,7 +92,7 @@ ORDER BY f.signature::text COLLATE "C";
 SELECT f.signature
 FROM function AS f
 WHERE f.lanname IN ('sql', 'plpgsql')
-	AND NOT coalesce(f.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}' AND f.prokind <> 'p' AND f.proname <> 'rest_after'
+	AND NOT coalesce(f.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}' AND f.prokind <> 'p' AND f.proname NOT IN ('rest_after', 'is_answer')
 ORDER BY f.signature::text COLLATE "C";
 -- what is written in SQL is bound when it is created
 SELECT f.signature FROM function AS f WHERE f.lanname = 'sql' AND f.prosqlbody IS NULL ORDER BY f.signature::text COLLATE "C";

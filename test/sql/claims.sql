@@ -102,6 +102,51 @@ SELECT persona.report('["sent"]');
 SELECT persona.report('"sent"');
 
 --
+-- A sender that is late by more than its lease: it tells of its attempt, not of the next sender's
+--
+
+DELETE FROM persona.response;
+DELETE FROM persona.contact;
+CREATE FUNCTION late(outcome text, attempt integer, tell_also text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	key uuid;
+	news boolean;
+	what text;
+BEGIN
+	DELETE FROM persona.response;
+	DELETE FROM persona.contact;
+	INSERT INTO persona.contact (customer, campaign, experience, channel, message, decided_at, send_at, idempotency_key)
+	VALUES (1, 'call', 'offer', 'call', 'call', '2026-03-10 08:00', '2026-03-10 08:00', md5('late')::uuid) RETURNING idempotency_key INTO key;
+	PERFORM persona.claim('call', lease => '5 minutes', worker => 'slow', as_of => '2026-03-10 08:00');
+	PERFORM persona.claim('call', lease => '5 minutes', worker => 'next', as_of => '2026-03-10 08:06');
+	IF tell_also IS NOT NULL THEN
+		PERFORM persona.report(key, tell_also, '2026-03-10 08:07', attempt => 2);
+	END IF;
+	-- with the clock of now, after the next sender's hand-out
+	news := persona.report(key, late.outcome, '2026-03-10 08:08', attempt => late.attempt);
+	SELECT concat_ws(' ', CASE WHEN NOT news THEN 'no news:' END, k.status, 'by', k.worker, k.next_attempt_at::time(0), k.ended_at::time(0)) INTO what
+	FROM persona.contact AS k;
+	RETURN what;
+END
+$$;
+SELECT a AS attempt, late('deferred', a) AS deferred, late('failed', a) AS failed, late('sent', a) AS sent, late('bounced', a) AS bounced FROM unnest('{1,2,NULL}'::int[]) AS a;
+SELECT also, late('deferred', 1, also) AS deferred, late('failed', 1, also) AS failed, late('sent', 1, also) AS sent FROM unnest('{sent,deferred,failed}'::text[]) AS also;
+-- the second sender's own clock is slow: its deferral counts all the same, if it names its attempt
+SELECT late('failed', 1);
+SELECT persona.report(idempotency_key, 'deferred', '2026-03-10 08:05'), persona.report(idempotency_key, 'deferred', '2026-03-10 08:05', attempt => 2) FROM persona.contact;
+SELECT status, next_attempt_at::time(0) FROM persona.contact;
+-- of many, each by itself: all of the earlier attempt is left out
+SELECT late('failed', 1);
+SELECT persona.report(jsonb_agg(jsonb_build_object('contact', idempotency_key, 'outcome', o, 'at', '2026-03-10 08:08', 'attempt', 1))) FROM persona.contact, unnest('{failed,deferred}'::text[]) AS o;
+SELECT persona.report(jsonb_agg(jsonb_build_object('contact', idempotency_key, 'outcome', o, 'at', '2026-03-10 08:08', 'attempt', 1, 'details', o))) FROM persona.contact, unnest('{failed,opened,deferred,clicked}'::text[]) AS o;
+SELECT k.status, r.outcome, r.at, r.details FROM persona.contact AS k JOIN persona.response AS r USING (customer, contact_id) ORDER BY r.outcome;
+-- attempts that there are not
+SELECT late('failed', 3);
+SELECT late('failed', 0);
+SELECT late('sent', -1);
+SELECT persona.report('[{"contact": "00000000-0000-0000-0000-000000000001", "outcome": "sent", "attempt": "first"}]');
+
+--
 -- Several contacts of one customer in one claim: each is judged beside the others that were handed out before
 --
 
