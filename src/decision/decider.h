@@ -17,6 +17,7 @@ typedef struct PersonaContact
 	PcoreInstant delivered_at;
 	PcoreInstant fired_at;		/* PCORE_END_OF_TIME: none */
 	const PersonaValue *trigger_key;	/* or NULL */
+	const PersonaValue *campaign;	/* what it calls its campaign, which may be gone; NULL if shown */
 	bool		shown;			/* no contact yet: chosen for a slot of the same page */
 } PersonaContact;
 

@@ -90,6 +90,7 @@ add_contact(PersonaDecider *decider, const PersonaRecord *record)
 	contact->delivered_at = past_instant(facts[PERSONA_FACT_DELIVERED_AT], customer->as_of);
 	contact->fired_at = fact_instant(facts[PERSONA_FACT_FIRED_AT]);
 	contact->trigger_key = facts[PERSONA_FACT_TRIGGER_KEY];
+	contact->campaign = facts[PERSONA_FACT_CAMPAIGN];
 	contact->shown = false;
 	decider->contact_count++;
 }

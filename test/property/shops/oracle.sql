@@ -402,7 +402,7 @@ DECLARE
 BEGIN
 	SELECT * INTO o FROM persona.arbitration;
 	SELECT * INTO c FROM persona.channel AS x WHERE x.name = w.channel;
-	s.propensity := CASE WHEN o.propensity IS FALSE THEN 1 ELSE oracle.factor(a, k.propensity, 1, amount) * CASE WHEN c.affinity_column IS NULL OR likes IS NULL THEN c.affinity ELSE greatest(likes, 0) END END;
+	s.propensity := CASE WHEN o.propensity IS FALSE THEN 1 ELSE oracle.factor(a, k.propensity, 1, amount) * CASE WHEN c.affinity_column IS NULL OR likes IS NULL THEN c.affinity ELSE trim_scale(greatest(likes, 0)) END END;
 	s.value := CASE WHEN o.value IS FALSE THEN 1 ELSE oracle.factor(a, k.value, 1, amount) * coalesce((SELECT h.value FROM persona.cohort AS h WHERE h.name = k.cohort), 1) END;
 	s.urgency := 1;
 	FOR e IN SELECT jsonb_array_elements(k.urgency) WHERE o.urgency IS NOT FALSE LOOP
@@ -418,6 +418,13 @@ BEGIN
 	s.score := s.propensity * s.value * s.urgency * s.weight - s.cost;
 	RETURN s;
 END
+$$;
+
+-- Whether all factors are constants, so that they are known of everybody at any time.
+CREATE FUNCTION oracle.is_constant(k persona.campaign, channel text) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT (k.propensity ~ '^[0-9.]+$' OR o.propensity IS FALSE) AND (k.value ~ '^[0-9.]+$' OR o.value IS FALSE) AND (k.weight ~ '^[0-9.]+$' OR o.weight IS FALSE)
+		AND (k.cost ~ '^[0-9.]+$' OR o.cost IS FALSE) AND (k.urgency = '[]' OR o.urgency IS FALSE) AND c.affinity_column IS NULL
+	FROM persona.channel AS c LEFT JOIN persona.arbitration AS o ON true WHERE c.name = is_constant.channel
 $$;
 
 --
@@ -477,7 +484,7 @@ BEGIN
 		row.eligible := false;
 		row.stage := base_stage;
 		row.reasons := ARRAY[base_reason];
-		row.score := CASE WHEN base_stage IS NULL OR base_stage = 'holdout' THEN v.score END;
+		row.score := CASE WHEN base_stage IS NULL OR base_stage = 'holdout' OR oracle.is_constant(k, v.channel) THEN v.score END;
 		row.price := CASE WHEN row.score IS NOT NULL THEN 0 END;
 		IF row.stage IS NULL AND a.channel IS NULL THEN
 			SELECT * INTO reach FROM oracle.why_not_reached(a, w, coalesce(row.expires_at, 'infinity'));
@@ -602,9 +609,11 @@ BEGIN
 				ELSE format('trigger "%s" fired %s and closed %s', t.name, oracle.shown(a, told.fired_at), oracle.shown(a, told.open_until)) END;
 		END IF;
 	END IF;
-	INSERT INTO oracle.judged (campaign, channel, placement, place, turn, stage, reasons, eligible, priority, experience, fired_at, trigger_key, expires_at)
-	SELECT k.name, c.channel, c.placement, c.position, 1, failed, ARRAY[reason], false, k.priority, k.experience, told.fired_at, told.key, k.ends_at
+	INSERT INTO oracle.judged (campaign, channel, placement, place, turn, stage, reasons, eligible, priority, experience, fired_at, trigger_key, expires_at, score, price)
+	SELECT k.name, c.channel, c.placement, c.position, 1, failed, ARRAY[reason], false, k.priority, k.experience, told.fired_at, told.key, k.ends_at, s.score, CASE WHEN s.score IS NOT NULL THEN 0 END
 	FROM (VALUES (1)) AS one LEFT JOIN persona.campaign_channel AS c ON c.campaign = k.name
+		LEFT JOIN LATERAL (SELECT oracle.score(a, k, ROW(k.name, k.experience, e.kind, e.topic, c.channel, c.placement, c.position)::oracle.way, NULL, NULL, NULL) AS score
+			FROM persona.experience AS e WHERE e.name = k.experience AND oracle.is_constant(k, c.channel)) AS s ON true
 	WHERE a.channel IS NULL;
 END
 $$;
@@ -663,7 +672,7 @@ BEGIN
 			-- beside what is shown already
 			w := ROW(j.campaign, j.experience, j.kind, NULL, j.channel, j.placement, j.place);
 			CONTINUE WHEN oracle.why_excluded(a, w, a.at) IS NOT NULL OR oracle.why_full(a, w, a.at) IS NOT NULL;
-			INSERT INTO oracle.page SELECT count(*) + 1, j.campaign, j.placement, j.message, j.subject, j.body, (j.score).score, j.fired_at FROM oracle.page;
+			INSERT INTO oracle.page VALUES (place.slots - left_over + 1, j.campaign, j.placement, j.message, j.subject, j.body, (j.score).score, j.fired_at);
 			INSERT INTO oracle.known (campaign, experience, kind, channel, placement, send_at, sent_at, delivered_at) VALUES (j.campaign, j.experience, j.kind, j.channel, j.placement, a.at, a.at, a.at);
 			left_over := left_over - 1;
 		END LOOP;

@@ -1,7 +1,7 @@
 --------------------------------------------------------------------------------
 -- world: random shops - customers, what they did, and definitions of all kinds
 --
--- Nothing here is random: every draw is a hash of a seed.  Instants meet at half
+-- Nothing here is random: every draw is a hash of a seed.  Instants meet every three
 -- hours, now and then a microsecond beside them; outcomes lie between, so that
 -- no two of a customer are at one instant.
 --------------------------------------------------------------------------------
@@ -15,7 +15,7 @@ CREATE FUNCTION shop.chance(seed text, percent integer) RETURNS boolean LANGUAGE
 CREATE FUNCTION shop.one_of(seed text, list text[]) RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN list[1 + shop.below(seed, cardinality(list))];
 CREATE FUNCTION shop.moment(seed text) RETURNS timestamptz LANGUAGE sql IMMUTABLE
-	RETURN timestamptz '2026-03-20 00:00Z' + interval '30 minutes' * shop.below(seed, 576)
+	RETURN timestamptz '2026-03-20 00:00Z' + interval '3 hours' * shop.below(seed, 96)
 		+ interval '1 microsecond' * CASE shop.below(seed || '?', 8) WHEN 0 THEN -1 WHEN 1 THEN 1 ELSE 0 END;
 CREATE FUNCTION shop.length(seed text) RETURNS interval LANGUAGE sql IMMUTABLE
 	RETURN interval '1 hour' * (shop.one_of(seed, '{6,24,36,48,72,168,240}'))::integer;
@@ -98,18 +98,18 @@ BEGIN ATOMIC
 		nullif(shop.one_of(s || 'language', '{de,en,NULL,NULL}'), 'NULL'), CASE WHEN shop.chance(s || 'condition', 35) THEN shop.condition(s || 'c', 1)::persona.condition END,
 		shop.below(s || 'position', 2), CASE WHEN shop.chance(s || 'subject', 30) THEN 'For {{customer.plan|you}}' END, CASE WHEN shop.chance(s || 'needs', 40) THEN 'Hello {{customer.nick}}' ELSE 'Hello' END
 	FROM persona.experience AS e CROSS JOIN persona.channel AS c CROSS JOIN generate_series(1, 3) AS n CROSS JOIN LATERAL (SELECT seed || 'message' || e.name || c.name || n) AS d (s)
-	WHERE shop.chance(s, 70);
+	WHERE shop.chance(s, 85);
 	INSERT INTO persona.experiment (name, seed, space, space_from, space_until, coverage, weights) VALUES ('ab', seed, 'main', 0.1, 0.9, 0.9, '{0.4,0.6}');
 	INSERT INTO persona.campaign (name, experience, cohort, trigger, goal, relevance, starts_at, ends_at, priority, propensity, value, urgency, weight, cost,
 		max_contacts, max_contacts_within, min_gap, max_contacts_per_firing, channel_choice, experiment, variation, active)
-	SELECT 'campaign ' || n, shop.one_of(s || 'experience', '{offer,coupon,tip}'), CASE WHEN shop.chance(s || 'cohort?', 45) THEN 'cohort ' || 1 + shop.below(s || 'cohort', 3) END,
-		CASE WHEN n % 3 > 0 THEN shop.one_of(s || 'trigger', '{seen,bought,left,left,here}') END,
+	SELECT 'campaign ' || n, shop.one_of(s || 'experience', '{offer,coupon,tip}'), CASE WHEN shop.chance(s || 'cohort?', 35) THEN 'cohort ' || 1 + shop.below(s || 'cohort', 3) END,
+		CASE WHEN n % 2 > 0 THEN shop.one_of(s || 'trigger', '{seen,bought,left,left,here}') END,
 		CASE WHEN shop.chance(s || 'goal?', 35) THEN shop.condition(s || 'goal', 1)::persona.condition END,
 		CASE WHEN shop.chance(s || 'page?', 20) THEN '{"not": {"event": "context", "where": {"attribute": "page", "is": "checkout"}}}'
 			WHEN shop.chance(s || 'relevance?', 35) THEN shop.condition(s || 'relevance', 1)::persona.condition END,
-		CASE WHEN shop.chance(s || 'starts?', 30) THEN shop.moment(s || 'starts') END, CASE WHEN shop.chance(s || 'ends?', 35) THEN shop.moment(s || 'starts') + shop.length(s || 'ends') END,
+		CASE WHEN shop.chance(s || 'starts?', 10) THEN shop.moment(s || 'starts') END, CASE WHEN shop.chance(s || 'ends?', 15) THEN shop.moment(s || 'starts') + shop.length(s || 'ends') END,
 		shop.below(s || 'priority', 2), shop.one_of(s || 'propensity', ARRAY['1', '0.5', 'CASE WHEN plan = ''gold'' THEN 0.75 END']),
-		CASE WHEN n % 3 > 0 AND shop.one_of(s || 'trigger', '{seen,bought,left,left,here}') = 'bought' AND shop.chance(s || 'e', 70) THEN 'event.amount / 10' ELSE shop.one_of(s || 'value', ARRAY['2', '3', 'clv / 100.0', 'clv - 100']) END,
+		CASE WHEN n % 2 > 0 AND shop.one_of(s || 'trigger', '{seen,bought,left,left,here}') = 'bought' AND shop.chance(s || 'e', 70) THEN 'event.amount / 10' ELSE shop.one_of(s || 'value', ARRAY['2', '3', 'clv / 100.0', 'clv - 100']) END,
 		CASE WHEN shop.chance(s || 'urgency?', 60) THEN jsonb_build_array(
 			jsonb_build_object(shop.one_of(s || 'when 1', '{first,last,after}'), extract(epoch FROM shop.length(s || 'stretch 1'))::integer || ' seconds', 'factor', 3),
 			jsonb_build_object(shop.one_of(s || 'when 2', '{first,last,after}'), extract(epoch FROM shop.length(s || 'stretch 2'))::integer || ' seconds', 'factor', 'CASE WHEN clv > 100 THEN 2 END')) ELSE '[]' END,
