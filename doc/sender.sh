@@ -48,7 +48,8 @@ send_due() {
 			echo "$mail" | base64 -d | ${SENDMAIL:-/usr/sbin/sendmail} -i -f "bounce+$key@${from#*@}" -- "$address" || status=$?
 			case $status in
 			0) report "$key" sent "$attempt" ;;
-			75) report "$key" deferred "$attempt" ;; # EX_TEMPFAIL
+			75) report "$key" deferred "$attempt" ;;   # EX_TEMPFAIL
+			67 | 68) report "$key" bounced "$attempt" ;; # EX_NOUSER, EX_NOHOST
 			*) report "$key" failed "$attempt" "$status" ;;
 			esac
 		done >/dev/null

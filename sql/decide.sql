@@ -89,6 +89,7 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 					'name', c.name,
 					'synchronous', c.synchronous,
 					'address', c.address_column,
+					'max_bounces', CASE WHEN c.address_column IS NOT NULL THEN c.max_bounces END,
 					'opt_in', c.opt_in,
 					'consent', c.consent::json,
 					'open_hours', c.open_hours::text,

@@ -299,6 +299,7 @@ BEGIN
 					worker = CASE j.verdict WHEN 'given' THEN claim.worker ELSE k.worker END,
 					claimed_at = CASE j.verdict WHEN 'given' THEN claim.as_of ELSE k.claimed_at END,
 					lease_until = CASE j.verdict WHEN 'given' THEN claim.as_of + claim.lease ELSE k.lease_until END,
+					address = CASE j.verdict WHEN 'given' THEN j.address ELSE k.address END,
 					message = CASE j.verdict WHEN 'given' THEN j.message ELSE k.message END,
 					subject = CASE j.verdict WHEN 'given' THEN j.subject ELSE k.subject END,
 					body = CASE j.verdict WHEN 'given' THEN j.body ELSE k.body END,
@@ -311,10 +312,10 @@ BEGIN
 				FROM (SELECT a.*, a.verdict = 'wait' OR a.verdict = 'moving' AND turn IS NULL AS waits
 					FROM unnest(judged.answers) AS a) AS j
 				WHERE k.idempotency_key = j.idempotency_key
-				RETURNING k AS contact, j.verdict, j.address, j.language
+				RETURNING k AS contact, j.verdict, j.language
 			)
 			SELECT (h.contact).customer, (h.contact).contact_id, (h.contact).idempotency_key, (h.contact).campaign,
-				(h.contact).experience, (h.contact).placement, (h.contact).message, h.language, h.address,
+				(h.contact).experience, (h.contact).placement, (h.contact).message, h.language, (h.contact).address,
 				(h.contact).subject, (h.contact).body, (h.contact).send_at, (h.contact).attempts,
 				(h.contact).lease_until
 			FROM changed AS h WHERE h.verdict = 'given';
@@ -906,7 +907,7 @@ BEGIN
 			('SELECT ON persona.customer_binding'),
 			('INSERT ON persona.contact'),
 			('UPDATE (status, ended_at, next_attempt_at, attempts, worker, claimed_at, lease_until, sent_at, delivered_at, '
-				'message, subject, body, error, idempotency_key, reason) ON persona.contact'),
+				'address, message, subject, body, error, idempotency_key, reason) ON persona.contact'),
 			('INSERT ON persona.response'),
 			('INSERT ON persona.change'),
 			('SELECT, INSERT, UPDATE (decided_at) ON persona.due'),

@@ -18,7 +18,8 @@ CREATE TABLE persona.channel (
 	capacity_per_day integer CHECK (capacity_per_day >= 0),
 	weight numeric NOT NULL DEFAULT 1 CHECK (weight >= 0 AND weight < 'Infinity'),
 	max_attempts integer NOT NULL DEFAULT 5 CHECK (max_attempts > 0),
-	retry_after interval NOT NULL DEFAULT '1 minute' CHECK (persona.is_fixed_length(retry_after))
+	retry_after interval NOT NULL DEFAULT '1 minute' CHECK (persona.is_fixed_length(retry_after)),
+	max_bounces integer DEFAULT 1 CHECK (max_bounces > 0)
 );
 
 COMMENT ON TABLE persona.channel IS 'where: the ways to reach a customer';
@@ -38,6 +39,7 @@ COMMENT ON COLUMN persona.channel.capacity_per_day IS 'how many contacts it take
 COMMENT ON COLUMN persona.channel.weight IS 'a factor of the score of whatever uses it, to steer by';
 COMMENT ON COLUMN persona.channel.max_attempts IS 'how often persona.claim() hands a contact out before it fails';
 COMMENT ON COLUMN persona.channel.retry_after IS 'how long a contact rests after its first failed attempt, in fixed units; twice as long after each further one, at most a day';
+COMMENT ON COLUMN persona.channel.max_bounces IS 'so many bounces close an address, until the customer has another one or consents to the channel again; NULL: none do';
 
 SELECT persona.watch_definitions('persona.channel');
 

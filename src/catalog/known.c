@@ -19,7 +19,7 @@ static const struct
 	{"cohorts", {"name", "condition", "value"}},
 	{"triggers", {"name", "condition", "open_for"}},
 	{"experiences", {"name", "kind", "topic"}},
-	{"channels", {"name", "synchronous", "address", "opt_in", "consent", "open_hours", "quiet_hours", "holidays",
+	{"channels", {"name", "synchronous", "address", "max_bounces", "opt_in", "consent", "open_hours", "quiet_hours", "holidays",
 	"affinity", "affinity_column", "cost", "capacity_per_day", "weight"}},
 	{"messages", {"name", "experience", "channel", "placement", "language", "condition", "position", "weight", "subject",
 	"body"}},

@@ -267,6 +267,7 @@ read_channels(PersonaProgram *program, const PersonaJson *json)
 		definition = psprintf("channel \"%s\"", channel->name);
 		channel->synchronous = synchronous != NULL && synchronous->kind == PERSONA_JSON_TRUE;
 		channel->address = text_member(from, "address");
+		channel->max_bounces = integer_member(from, "max_bounces", -1);
 		channel->consent = optional_condition(program, from, "consent", definition);
 		channel->open_hours = optional_hours(from, "open_hours", definition);
 		channel->quiet_hours = optional_hours(from, "quiet_hours", definition);

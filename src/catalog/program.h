@@ -52,6 +52,7 @@ typedef struct PersonaChannel
 	const char *name;
 	bool		synchronous;
 	const char *address;		/* column of the customer, or NULL */
+	int64		max_bounces;	/* so many close an address; -1: none do */
 	int			consent;		/* node, or PERSONA_NONE */
 	bool		opt_in;			/* only who consented is reached; else all but those who objected */
 	const char *holidays;		/* calendar of days on which it is closed, or NULL */

@@ -640,6 +640,7 @@ keep_properties(PersonaProgram *program, const char *kind, const PersonaFact *fa
 		[PERSONA_FACT_TOPIC] = "topic",
 		[PERSONA_FACT_RANK] = "rank",
 		[PERSONA_FACT_UNTIL] = "until",
+		[PERSONA_FACT_ADDRESS] = "address",
 	};
 	char	   *condition = psprintf("{\"event\": \"%s\"}", kind);
 	int			node = persona_program_condition(program, persona_json_read(condition, strlen(condition)), "the limits");
@@ -660,13 +661,16 @@ persona_keep_facts(PersonaProgram *program)
 {
 	static const PersonaFact of_contacts[] = {PERSONA_FACT_CAMPAIGN, PERSONA_FACT_EXPERIENCE, PERSONA_FACT_CHANNEL,
 		PERSONA_FACT_PLACEMENT, PERSONA_FACT_FIRED_AT, PERSONA_FACT_TRIGGER_KEY, PERSONA_FACT_DECIDED_AT,
-	PERSONA_FACT_SENT_AT, PERSONA_FACT_DELIVERED_AT, PERSONA_FACT_ENDED_AT};
+	PERSONA_FACT_SENT_AT, PERSONA_FACT_DELIVERED_AT, PERSONA_FACT_ENDED_AT, PERSONA_FACT_ADDRESS};
 	static const PersonaFact of_responses[] = {PERSONA_FACT_CAMPAIGN, PERSONA_FACT_EXPERIENCE, PERSONA_FACT_CHANNEL,
 	PERSONA_FACT_PLACEMENT, PERSONA_FACT_OUTCOME, PERSONA_FACT_CONTACT_ID};
 	static const PersonaFact of_choices[] = {PERSONA_FACT_CHANNEL, PERSONA_FACT_CHOICE, PERSONA_FACT_TOPIC,
 	PERSONA_FACT_RANK, PERSONA_FACT_UNTIL};
 	PersonaRules *rules = &program->rules;
+	bool		bounces = false;
 
+	for (int c = 0; c < program->channel_count; c++)
+		bounces |= program->channels[c].address != NULL && program->channels[c].max_bounces >= 0;
 	rules->contact_source = rules->choice_source = rules->response_source = PERSONA_NONE;
 	rules->fact_of_slot = palloc(program->set->slot_count + 1);
 	memset(rules->fact_of_slot, -1, program->set->slot_count + 1);
@@ -674,7 +678,7 @@ persona_keep_facts(PersonaProgram *program)
 		return;
 	rules->contact_source = persona_program_source(program, "persona.contact");
 	if (rules->contact_source != PERSONA_NONE)
-		keep_properties(program, "contact", of_contacts, lengthof(of_contacts));
+		keep_properties(program, "contact", of_contacts, lengthof(of_contacts) - (bounces ? 0 : 1));
 	rules->choice_source = persona_program_source(program, "persona.choice");
 	if (rules->choice_source != PERSONA_NONE)
 		keep_properties(program, "choice", of_choices, lengthof(of_choices));

@@ -6,6 +6,7 @@
 
 #include "condition/why.h"
 #include "decision/channels.h"
+#include "decision/facts.h"
 #include "decision/score.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -88,7 +89,52 @@ hours_change(const PersonaChannel *channel, const PcoreZone *zone, PcoreInstant 
 	return change;
 }
 
-/* Tells whether the customer has an address on a way's channel. */
+/* Tells whether a choice is about a way's channel and topic. */
+bool
+persona_choice_covers(const PersonaDecider *decider, const PersonaChoice *choice, const PersonaCampaignChannel *way)
+{
+	return (choice->channel == PERSONA_NONE || choice->channel == way->channel)
+		&& (choice->topic == PERSONA_NONE || choice->topic == decider->program->rules.topic_of[way->about.experience]);
+}
+
+/* Tells whether the customer consented to a way after an instant. */
+static bool
+consents_after(const PersonaDecider *decider, const PersonaCampaignChannel *way, PcoreInstant at)
+{
+	for (int c = decider->choice_count - 1; c >= 0 && decider->choices[c].at > at; c--)
+		if (decider->choices[c].kind == PERSONA_CHOICE_CONSENT && persona_choice_covers(decider, &decider->choices[c], way))
+			return true;
+	return false;
+}
+
+/* Tells whether so much bounced from an address that it is closed. */
+static bool
+is_closed_address(PersonaDecider *decider, const PersonaCampaignChannel *way, const char *address, const char **reason)
+{
+	const PersonaChannel *channel = &decider->program->channels[way->channel];
+	PcoreInstant last = PCORE_BEGIN_OF_TIME;
+	int64		count = 0;
+
+	for (int b = 0; b < decider->bounce_count && channel->max_bounces >= 0; b++)
+	{
+		const PersonaBounce *bounce = &decider->bounces[b];
+
+		if (bounce->channel != way->channel || !persona_value_is(bounce->address, address)
+			|| consents_after(decider, way, bounce->at))
+			continue;
+		count++;
+		last = pcore_max(last, bounce->at);
+	}
+	if (count == 0 || count < channel->max_bounces)
+		return false;
+	*reason = count == 1 ? persona_reason(decider, "%s bounced %s", channel->address,
+										  persona_customer_time(decider->customer, last))
+		: persona_reason(decider, "%s bounced " INT64_FORMAT " times, the last %s", channel->address, count,
+						 persona_customer_time(decider->customer, last));
+	return true;
+}
+
+/* Tells whether the customer has an address on a way's channel, and nothing that bounced closes it. */
 static bool
 has_address(PersonaDecider *decider, const PersonaCampaignChannel *way, const char **reason)
 {
@@ -100,18 +146,12 @@ has_address(PersonaDecider *decider, const PersonaCampaignChannel *way, const ch
 		return true;
 	address = persona_row_value_text(customer->shape->addresses[way->channel], customer->values,
 									 customer->nulls, false, &customer->zone);
-	if (address != NULL && address[0] != '\0')
-		return true;
-	*reason = psprintf("%s is absent", channel->address);
-	return false;
-}
-
-/* Tells whether a choice is about a way's channel and topic. */
-bool
-persona_choice_covers(const PersonaDecider *decider, const PersonaChoice *choice, const PersonaCampaignChannel *way)
-{
-	return (choice->channel == PERSONA_NONE || choice->channel == way->channel)
-		&& (choice->topic == PERSONA_NONE || choice->topic == decider->program->rules.topic_of[way->about.experience]);
+	if (address == NULL || address[0] == '\0')
+	{
+		*reason = psprintf("%s is absent", channel->address);
+		return false;
+	}
+	return decider->bounce_count == 0 || !is_closed_address(decider, way, address, reason);
 }
 
 /* Tells whether the customer agrees to a way: the latest choice that covers it decides, else the default. */

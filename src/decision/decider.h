@@ -31,6 +31,14 @@ typedef struct PersonaResponse
 	int64		contact;		/* its number */
 } PersonaResponse;
 
+/* A contact that had bounced by as_of. */
+typedef struct PersonaBounce
+{
+	int			channel;		/* number */
+	const PersonaValue *address;
+	PcoreInstant at;
+} PersonaBounce;
+
 /* What the customer had chosen by as_of. */
 typedef struct PersonaChoice
 {
@@ -91,6 +99,8 @@ typedef struct PersonaDecider
 	int			contact_count;
 	PersonaContact *contacts;	/* in order of time */
 	PcoreInstant next_contact;	/* the first that is still to come */
+	int			bounce_count;
+	PersonaBounce *bounces;
 	int			response_count;
 	PersonaResponse *responses;	/* in order of time */
 	int			choice_count;

@@ -66,6 +66,23 @@ fact_about(const PersonaRules *rules, const PersonaValue *const *facts)
 	return about;
 }
 
+/* Adds a contact that has ended to the bounces if it was sent, which tells a bounce from all else that ends. */
+static void
+add_bounce(PersonaDecider *decider, const PersonaValue *const *facts)
+{
+	const PersonaCustomer *customer = decider->customer;
+	const PersonaRules *rules = &decider->program->rules;
+	PersonaBounce *bounce = &decider->bounces[decider->bounce_count];
+
+	if (facts[PERSONA_FACT_ADDRESS] == NULL
+		|| past_instant(facts[PERSONA_FACT_SENT_AT], customer->as_of) == PCORE_END_OF_TIME)
+		return;
+	bounce->channel = fact_number(&rules->channels, facts[PERSONA_FACT_CHANNEL]);
+	bounce->address = facts[PERSONA_FACT_ADDRESS];
+	bounce->at = fact_instant(facts[PERSONA_FACT_ENDED_AT]);
+	decider->bounce_count++;
+}
+
 /* Adds a contact, unless it was not yet known at as_of. */
 static void
 add_contact(PersonaDecider *decider, const PersonaRecord *record)
@@ -82,7 +99,10 @@ add_contact(PersonaDecider *decider, const PersonaRecord *record)
 	if (record->at > customer->as_of)
 		decider->next_contact = pcore_min(decider->next_contact, record->at);
 	if (fact_instant(facts[PERSONA_FACT_ENDED_AT]) <= customer->as_of)
+	{
+		add_bounce(decider, facts);
 		return;
+	}
 	contact->id = record->sequence;
 	contact->about = fact_about(rules, facts);
 	contact->at = record->at;
@@ -201,6 +221,7 @@ persona_list_facts(PersonaDecider *decider)
 		choices += customer->records[r]->source == rules->choice_source;
 	}
 	decider->contacts = palloc(sizeof(PersonaContact) * (contacts + 1));
+	decider->bounces = palloc(sizeof(PersonaBounce) * (contacts + 1));
 	decider->responses = palloc(sizeof(PersonaResponse) * (responses + 1));
 	decider->choices = palloc(sizeof(PersonaChoice) * (choices + 1));
 	if (contacts + responses + choices == 0)

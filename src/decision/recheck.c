@@ -218,6 +218,8 @@ list_facts_without(PersonaDecider *decider, FunctionCallInfo fcinfo, const Perso
 		return;
 	}
 	all = known_facts(fcinfo, decider->customer, timeline);
+	decider->bounces = all->bounces;
+	decider->bounce_count = all->bounce_count;
 	decider->responses = all->responses;
 	decider->response_count = all->response_count;
 	decider->choices = all->choices;

@@ -10,7 +10,7 @@ SET search_path = shop, public;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 
--- 1 and 4 do not open, 2 opens in time, 3 has no address for letters, the mail to 5 bounces
+-- 1 and 4 do not open, 2 opens in time, 3 has no address for letters, the mail to 5 bounces, so no other is sent there
 CREATE TABLE customer (id int PRIMARY KEY, zone text, email text, address text);
 INSERT INTO customer VALUES (1, 'Europe/Berlin', 'a@example.com', 'Weg 1'), (2, 'Europe/Berlin', 'b@example.com', 'Weg 2'),
 	(3, 'Europe/Berlin', 'c@example.com', NULL), (4, 'Europe/Berlin', 'd@example.com', 'Weg 4'), (5, 'Europe/Berlin', 'e@example.com', 'Weg 5');

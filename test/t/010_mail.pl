@@ -220,6 +220,10 @@ waits(q(SELECT string_agg(customer || ' ' || outcome || ' ' || (details ->> 'sta
 is($node->safe_psql('shop', q(SELECT status, count(*), bool_and(ended_at IS NOT NULL) FROM persona.contact GROUP BY 1 ORDER BY 1)),
 	"failed|3|t\nsent|27|f", 'the contacts know it');
 
+is($node->safe_psql('shop', q(SELECT count(*), min(c.id), max(c.id) FROM crm.customer AS c CROSS JOIN LATERAL persona.explain(c.id) AS e
+	WHERE e.stage = 'channel' AND e.reason LIKE 'email bounced %')), '3|10|30', 'so nothing more is sent there');
+is($node->safe_psql('shop', 'SELECT count(*) FROM persona.next_message'), '0', 'by anybody');
+
 # A sender that is killed between sending and reporting: the message is sent a
 # second time when its lease is over, and the Message-ID tells the receiver.
 $node->safe_psql('shop', <<'SQL');
