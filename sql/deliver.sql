@@ -65,9 +65,9 @@ NULL if program, customer, as_of, campaign or channel is NULL; errors as of pers
 -- News for senders
 --------------------------------------------------------------------------------
 
+-- No setting and not strict, so that the planner puts its expression in its place.
 CREATE FUNCTION persona.notify_name(channel text) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	BEGIN ATOMIC
 		SELECT CASE WHEN octet_length('persona_' || channel) < 64 THEN 'persona_' || channel
 			ELSE 'persona_' || md5(channel) END;
@@ -640,9 +640,9 @@ REVOKE EXECUTE ON FUNCTION persona.create_delivery(), persona.protect_runtime_ta
 -- tells most counts: failed, sent, delivered, bounced, answered.
 --------------------------------------------------------------------------------
 
--- No setting, so that the planner puts its expression in its place.
+-- No setting and not strict, so that the planner puts its expression in its place.
 CREATE FUNCTION persona.is_answer(outcome text) RETURNS boolean
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	BEGIN ATOMIC
 		SELECT outcome = ANY (ARRAY['opened', 'clicked', 'replied', 'accepted', 'rejected', 'converted', 'complained',
 			'unsubscribed']);

@@ -351,9 +351,9 @@ COMMENT ON COLUMN persona.truth_result.until IS 'it stays so at least until then
 
 -- lengths and instants, as definitions write them and as programs carry them
 
+-- No setting and not strict, so that the planner puts its expression in its place.
 CREATE FUNCTION persona.is_fixed_length(length interval) RETURNS boolean
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	BEGIN ATOMIC
 		SELECT isfinite(length)
 			AND extract(year FROM length) = 0
