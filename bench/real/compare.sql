@@ -75,4 +75,5 @@ SELECT verify.compare(:'label' || ', single customers',
 SELECT verify.compare(:'label' || ', decisions stand at least a moment',
 	format('SELECT customer FROM persona_message WHERE valid_until > %L', :'as_of'),
 	'SELECT customer FROM oracle.next_message');
+\ir laws.sql
 \endif
