@@ -73,7 +73,7 @@ CREATE FUNCTION persona.build_program() RETURNS persona.program
 			cohorts => (SELECT json_agg(json_build_object(
 					'name', c.name,
 					'condition', c.condition::json,
-					'value', c.value::text) ORDER BY c.name COLLATE "C")
+					'value', (c.value * c.feasibility)::text) ORDER BY c.name COLLATE "C")
 				FROM persona.cohort AS c),
 			triggers => (SELECT json_agg(json_build_object(
 					'name', t.name,

@@ -503,3 +503,26 @@ COMMENT ON COLUMN persona.feasibility.newest_age IS 'how long ago that is';
 COMMENT ON COLUMN persona.feasibility.channels IS 'the channels of the campaign, or of the campaigns for the cohort; NULL: none';
 COMMENT ON COLUMN persona.feasibility.reachable_share IS 'share of customers who have address and consent for one of these; NULL: there are none';
 COMMENT ON COLUMN persona.feasibility.feasible_share IS 'share of customers of whom all these attributes are known and who can be reached, as far as either is asked for';
+
+-- Measured now and then, it is part of the definitions: a decision stays a pure
+-- function of these, and in hundredths they change only if it matters.
+CREATE FUNCTION persona.measure_feasibility(as_of timestamptz DEFAULT now(),
+	OUT cohort text, OUT feasibility numeric, OUT before numeric) RETURNS SETOF record
+	LANGUAGE sql VOLATILE CALLED ON NULL INPUT ROWS 100
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		WITH measured AS (
+			SELECT f.name, coalesce(round(f.feasible_share, 2), 1) AS feasibility
+			FROM persona.feasibility_at(measure_feasibility.as_of) AS f WHERE f.definition = 'cohort'
+		), earlier AS (
+			SELECT c.name, c.feasibility FROM persona.cohort AS c
+		)
+		UPDATE persona.cohort AS c SET feasibility = m.feasibility
+		FROM measured AS m JOIN earlier AS e ON e.name = m.name
+		WHERE c.name = m.name AND c.feasibility <> m.feasibility
+		RETURNING c.name, c.feasibility, e.feasibility;
+	END;
+
+COMMENT ON FUNCTION persona.measure_feasibility(timestamptz) IS
+'sets the feasibility of all cohorts to their feasible_share of persona.feasibility_at() at an instant, in hundredths; 1 where nothing is asked for. Reads all customers and events once.
+One row for each cohort that changes. No row for NULL; errors as of persona.feasibility_at(), and if the caller may not change persona.cohort';

@@ -6,7 +6,8 @@ CREATE TABLE persona.cohort (
 	name text PRIMARY KEY CHECK (name <> ''),
 	description text,
 	condition persona.condition NOT NULL,
-	value numeric NOT NULL DEFAULT 1 CHECK (value > '-Infinity' AND value < 'Infinity')
+	value numeric NOT NULL DEFAULT 1 CHECK (value > '-Infinity' AND value < 'Infinity'),
+	feasibility numeric NOT NULL DEFAULT 1 CHECK (feasibility >= 0 AND feasibility <= 1)
 );
 
 COMMENT ON TABLE persona.cohort IS 'who: named conditions about customers';
@@ -14,6 +15,7 @@ COMMENT ON COLUMN persona.cohort.name IS 'the name, by which conditions and camp
 COMMENT ON COLUMN persona.cohort.description IS 'what it is for, in words';
 COMMENT ON COLUMN persona.cohort.condition IS 'the customers for whom it holds are the members';
 COMMENT ON COLUMN persona.cohort.value IS 'what a member is worth to the business: a factor of the value of campaigns for the cohort';
+COMMENT ON COLUMN persona.cohort.feasibility IS 'how far the cohort can be served, from 0 to 1: another factor of that value; persona.measure_feasibility() measures it';
 
 -- a new cohort is checked alone: with ten thousand of them, adding one must
 -- not compile them all

@@ -75,7 +75,7 @@ WHERE f.provolatile = 'v'
 		watch_changes,unwatch_changes,capture_changes,create_change_triggers,drop_change_triggers,drop_all_change_triggers,
 		create_due,create_runtime_triggers,create_runner,drop_runner,keep_program,check_as_of,need_no_transaction,show_run,hide_run,
 		run,start_run,list_run,begin_everyone,step_run,finish_run,take_places,lock_places,give_place_back,
-		create_snapshot,create_refresher,drop_refresher,refresh_snapshot,pass_change_on,create_sparing,grant_job}')
+		create_snapshot,create_refresher,drop_refresher,refresh_snapshot,pass_change_on,create_sparing,grant_job,measure_feasibility}')
 ORDER BY f.signature::text COLLATE "C";
 -- those, and only those, keep out of parallel plans
 SELECT f.signature, f.provolatile, f.proparallel

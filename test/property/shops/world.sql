@@ -163,8 +163,8 @@ BEGIN ATOMIC
 	SELECT c.id, n, shop.moment(s), k.choice, k.channel, CASE WHEN k.choice <> 'preference' THEN nullif(shop.one_of(s || 'topic', '{NULL,NULL,news,offers}'), 'NULL') END,
 		CASE WHEN k.choice = 'preference' AND k.channel IS NOT NULL THEN shop.below(s || 'rank', 3) END,
 		CASE k.choice WHEN 'snooze' THEN shop.moment(s) + interval '6 hours' * (shop.below(s || 'until', 12) - 1) END
-	FROM shop.customer AS c CROSS JOIN LATERAL generate_series(1, shop.below(seed || 'choices' || c.id, 6)) AS n CROSS JOIN LATERAL (SELECT seed || 'choice' || c.id || '/' || n) AS d (s)
-		CROSS JOIN LATERAL (SELECT shop.one_of(s || 'choice', '{consent,consent,objection,snooze,preference,preference}') AS choice, nullif(shop.one_of(s || 'channel', '{NULL,email,phone,web}'), 'NULL') AS channel) AS k;
+	FROM shop.customer AS c CROSS JOIN LATERAL generate_series(1, shop.below(seed || 'choices' || c.id, 9)) AS n CROSS JOIN LATERAL (SELECT seed || 'choice' || c.id || '/' || n) AS d (s)
+		CROSS JOIN LATERAL (SELECT shop.one_of(s || 'choice', '{consent,consent,objection,snooze,snooze,preference,preference}') AS choice, nullif(shop.one_of(s || 'channel', '{NULL,email,phone,web}'), 'NULL') AS channel) AS k;
 END;
 
 -- Fills a shop of a seed, instead of the one before.
