@@ -475,16 +475,24 @@ BEGIN
 	INTO shape
 	FROM pg_attribute AS a WHERE a.attrelid = 'persona.candidate'::regclass AND NOT a.attisdropped;
 
-	EXECUTE format(E'CREATE OR REPLACE FUNCTION persona.explain(customer %1$s, as_of timestamptz DEFAULT now())\n'
-		'RETURNS TABLE (%2$s)\n'
-		'LANGUAGE sql STABLE PARALLEL SAFE ROWS 20\n'
-		'BEGIN ATOMIC\n\tSELECT %3$s\n\tFROM %4$s\n'
-		'\tCROSS JOIN LATERAL persona.candidates(p.program, c.*, t.events, explain.as_of) AS d\n'
-		'\tWHERE c.%5$s %6$s explain.customer;\nEND',
-		customer_key.sql_type, shape.declared, shape.selected, scan, customer_key.column_name,
-		(SELECT q.operator FROM persona.equality(customer_key.type, customer_key.type) AS q));
-	EXECUTE format('COMMENT ON FUNCTION persona.explain(%s, timestamptz) IS %L', customer_key.sql_type,
-		'how each campaign fares for one customer, as of an instant: the stage it reached, the first rule that failed, its rank');
+	FOR question IN
+		SELECT * FROM (VALUES
+			('explain', scan,
+			 'how each campaign fares for one customer, as of an instant: the stage it reached, the first rule that failed, its rank'),
+			('explain_with_places', persona.bound_scan('(SELECT persona.close_full_days(persona.program(), explain_with_places.as_of) OFFSET 0)'),
+			 'persona.explain(), but that a channel with a capacity has no place on days on which all are taken by now: as persona.commit_message() decides')
+		) AS v (name, scan, about)
+	LOOP
+		EXECUTE format(E'CREATE OR REPLACE FUNCTION persona.%7$I(customer %1$s, as_of timestamptz DEFAULT now())\n'
+			'RETURNS TABLE (%2$s)\n'
+			'LANGUAGE sql STABLE PARALLEL SAFE ROWS 20\n'
+			'BEGIN ATOMIC\n\tSELECT %3$s\n\tFROM %4$s\n'
+			'\tCROSS JOIN LATERAL persona.candidates(p.program, c.*, t.events, %7$I.as_of) AS d\n'
+			'\tWHERE c.%5$s %6$s %7$I.customer;\nEND',
+			customer_key.sql_type, shape.declared, shape.selected, question.scan, customer_key.column_name,
+			(SELECT q.operator FROM persona.equality(customer_key.type, customer_key.type) AS q), question.name);
+		EXECUTE format('COMMENT ON FUNCTION persona.%I(%s, timestamptz) IS %L', question.name, customer_key.sql_type, question.about);
+	END LOOP;
 
 	-- and the messages for a customer who is there
 	SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum) AS declared,
@@ -526,7 +534,7 @@ AS $$
 BEGIN
 	DROP VIEW IF EXISTS persona.next_message, persona.cohort_member, persona.open_trigger;
 	DROP FUNCTION IF EXISTS persona.next_message_at, persona.cohort_member_at, persona.open_trigger_at, persona.explain,
-		persona.next_message_for;
+		persona.explain_with_places, persona.next_message_for;
 	PERFORM persona.drop_choosers();
 	PERFORM persona.drop_delivery();
 	PERFORM persona.drop_runner();

@@ -57,6 +57,30 @@ SELECT channel FROM persona.commit_message(2, as_of => '2026-03-10 14:00');
 SELECT channel FROM persona.commit_message(3, as_of => '2026-03-10 14:00');
 SELECT channel FROM persona.commit_message(4, as_of => '2026-03-10 14:00');
 
+-- an explanation tells of full days if it is asked to; persona.explain does not know them
+SELECT c.name, c.capacity_per_day, u.day, u.used FROM persona.channel AS c JOIN persona.capacity_use AS u ON u.channel = c.name ORDER BY c.name;
+UPDATE persona.campaign SET max_contacts = 9;
+SELECT e.channel, e.rank, e.stage, e.reason FROM persona.explain(5, '2026-03-10 14:30') AS e;
+SELECT e.channel, e.rank, e.stage, e.reason FROM persona.explain_with_places(5, '2026-03-10 14:30') AS e;
+UPDATE persona.channel SET capacity_per_day = 9 WHERE name = 'letter';
+SELECT e.channel, e.rank, e.stage, e.reason FROM persona.explain_with_places(5, '2026-03-10 14:30') AS e;
+SELECT e.channel, e.rank, e.stage, e.reason FROM persona.explain_with_places(5, '2026-03-11 14:30') AS e;
+-- which is what is decided
+CREATE FUNCTION decided(customer bigint, as_of timestamptz) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	SELECT m.channel INTO found FROM persona.commit_message(customer, as_of => as_of) AS m;
+	RAISE EXCEPTION 'undone';
+EXCEPTION WHEN raise_exception THEN
+	RETURN found;
+END $$;
+SELECT e.channel, count(*), count(*) FILTER (WHERE e.channel IS DISTINCT FROM decided(c.id, '2026-03-10 14:30')) AS others
+FROM customer AS c LEFT JOIN LATERAL (SELECT x.channel FROM persona.explain_with_places(c.id, '2026-03-10 14:30') AS x WHERE x.rank = 1) AS e ON true
+GROUP BY e.channel ORDER BY e.channel;
+UPDATE persona.channel SET capacity_per_day = 5 WHERE name = 'letter';
+UPDATE persona.campaign SET max_contacts = 5;
+
 -- the days are those of the default zone: in Berlin the next one begins at 23:00
 SELECT channel, capacity_day FROM persona.commit_message(5, as_of => '2026-03-10 22:59:59.999999');
 SELECT channel, capacity_day FROM persona.commit_message(5, as_of => '2026-03-10 23:00');
