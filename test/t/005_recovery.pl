@@ -150,6 +150,8 @@ foreach my $question (
 	'SELECT count(*) FROM persona.next_message WHERE customer = 7',
 	"SELECT count(*) FROM persona.next_message_at('2026-06-01')",
 	'SELECT count(*) FROM persona.explain(7)',
+	'SELECT count(*) FROM persona.explain_with_places(7)',
+	"SELECT count(*) FROM persona.next_message_for(7, 'email', NULL, '{\"page\": \"home\"}')",
 	'SELECT count(*) FROM persona.cohort_member',
 	'SELECT count(*) FROM persona.open_trigger',
 	'SELECT count(*) FROM persona.cohort_history',

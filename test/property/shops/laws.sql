@@ -52,7 +52,7 @@ DECLARE
 BEGIN
 	CALL shop.open(seed);
 	TRUNCATE oracle.opening, oracle.price;
-	FOR a IN SELECT k.id, coalesce(k.zone, 'Asia/Tokyo'), k.language, shop.moment(seed || 'at' || n), NULL, NULL, NULL FROM generate_series(1, instants) AS n CROSS JOIN shop.customer AS k ORDER BY n, k.id LOOP
+	FOR a IN SELECT k.id, shop.zone_of(k.zone), k.language, shop.moment(seed || 'at' || n), NULL, NULL, NULL FROM generate_series(1, instants) AS n CROSS JOIN shop.customer AS k ORDER BY n, k.id LOOP
 		INSERT INTO oracle.opening SELECT x.name, a.zone, a.at, oracle.first_open(x, a.zone, a.at) FROM persona.channel AS x ON CONFLICT DO NOTHING;
 		CALL oracle.judge(a);
 		DELETE FROM law.said;
@@ -79,7 +79,7 @@ BEGIN
 	priced := persona.program_with_prices(persona.program(), (SELECT jsonb_agg(jsonb_build_object('channel', x.channel, 'priority', x.priority, 'from', (extract(epoch FROM x.begins) * 1000000)::bigint, 'until', (extract(epoch FROM x.ends) * 1000000)::bigint, 'price', x.price)) FROM oracle.price AS x));
 	CREATE TEMP TABLE all_of (LIKE persona.candidate);
 	ALTER TABLE all_of ADD COLUMN customer integer;
-	FOR a IN SELECT k.id, coalesce(k.zone, 'Asia/Tokyo'), k.language, shop.moment(seed || 'at' || n), NULL, NULL, NULL FROM generate_series(1, instants) AS n CROSS JOIN shop.customer AS k ORDER BY n, k.id LOOP
+	FOR a IN SELECT k.id, shop.zone_of(k.zone), k.language, shop.moment(seed || 'at' || n), NULL, NULL, NULL FROM generate_series(1, instants) AS n CROSS JOIN shop.customer AS k ORDER BY n, k.id LOOP
 		IF a.customer = 1 THEN
 			TRUNCATE all_of;
 			INSERT INTO all_of SELECT x.campaign, x.channel, x.placement, x.rank, x.stage, x.eligible, x.reason, x.message, x.send_at, x.expires_at, x.priority, x.propensity, x.value, x.urgency, x.weight, x.cost, x.price, x.score,
@@ -105,7 +105,7 @@ DECLARE
 	failures bigint;
 BEGIN
 	FOR a IN
-		SELECT k.id, coalesce(k.zone, 'Asia/Tokyo'), k.language, shop.moment(seed || 'at' || n), w.channel, w.placement, nullif(shop.one_of(seed || 'page' || n || k.id, '{NULL,cancel,checkout,cancel}'), 'NULL')
+		SELECT k.id, shop.zone_of(k.zone), k.language, shop.moment(seed || 'at' || n), w.channel, w.placement, nullif(shop.one_of(seed || 'page' || n || k.id, '{NULL,cancel,checkout,cancel}'), 'NULL')
 		FROM generate_series(1, instants) AS n CROSS JOIN shop.customer AS k CROSS JOIN (VALUES ('web', NULL), ('web', 'top'), ('web', 'foot'), ('phone', NULL)) AS w (channel, placement)
 	LOOP
 		CALL oracle.fill_page(a);

@@ -633,7 +633,8 @@ BEGIN
 	WHERE r.campaign = j.campaign AND r.place = j.place;
 	UPDATE oracle.judged AS j SET stage = CASE j.rank WHEN 1 THEN 'chosen' ELSE 'arbitration' END,
 		reasons = ARRAY[CASE WHEN j.rank = 1 THEN concat_ws('; ', CASE WHEN k.trigger IS NOT NULL THEN format('trigger "%s" fired %s%s', k.trigger, oracle.shown(a, j.fired_at), ' for ' || j.trigger_key) END,
-				'in cohort "' || k.cohort || '"', format('priority %s, score %s', k.priority, (j.score).score))
+				'in cohort "' || k.cohort || '"', format('priority %s, score %s', k.priority, (j.score).score),
+				(SELECT format('time zone "%s" is unknown, %s used', c.zone, a.zone) FROM shop.customer AS c WHERE c.id = a.customer AND c.zone <> shop.zone_of(c.zone)))
 			WHEN NOT j.first AND o.channel IS NOT NULL THEN format('%s comes first', o.channel)
 			WHEN j.priority <> b.priority THEN format('"%s" has priority %s, this one %s', b.campaign, b.priority, j.priority)
 			WHEN (j.score).score <> (b.score).score THEN format('"%s" scores %s, this one %s', b.campaign, (b.score).score, (j.score).score)

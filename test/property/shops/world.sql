@@ -21,6 +21,10 @@ CREATE FUNCTION shop.length(seed text) RETURNS interval LANGUAGE sql IMMUTABLE
 	RETURN interval '1 hour' * (shop.one_of(seed, '{6,24,36,48,72,168,240}'))::integer;
 
 CREATE TABLE shop.customer (id integer PRIMARY KEY, zone text, language text, email text, phone text, plan text, clv integer, likes numeric, nick text);
+-- the zone that counts: one that nobody knows is the default, as none is
+CREATE FUNCTION shop.zone_of(zone text) RETURNS text LANGUAGE sql IMMUTABLE
+	RETURN coalesce(nullif(zone, 'Mars/Olympus'), 'Asia/Tokyo');
+
 CREATE TABLE shop.sale (customer integer, at timestamptz, n bigint, amount numeric, item text);
 CREATE TABLE shop.click (customer integer, at timestamptz, n bigint, kind text, item text);
 CREATE INDEX ON shop.sale (customer, at);
@@ -57,7 +61,7 @@ $$;
 CREATE PROCEDURE shop.fill_facts(seed text) LANGUAGE sql
 BEGIN ATOMIC
 	INSERT INTO shop.customer
-	SELECT n, shop.one_of(s || 'zone', '{Europe/Berlin,America/New_York,Asia/Kolkata,Europe/Berlin,NULL}'), shop.one_of(s || 'language', '{de,en,de-AT,fr,NULL}'),
+	SELECT n, shop.one_of(s || 'zone', '{Europe/Berlin,America/New_York,Asia/Kolkata,Europe/Berlin,Mars/Olympus,NULL}'), shop.one_of(s || 'language', '{de,en,de-AT,fr,NULL}'),
 		shop.one_of(s || 'email', ARRAY['a@b', 'a@b', 'a@b', '', NULL]), shop.one_of(s || 'phone', ARRAY['1', '1', '1', NULL]),
 		shop.one_of(s || 'plan', '{gold,silver,basic,NULL}'), CASE WHEN shop.chance(s || 'clv?', 85) THEN shop.below(s || 'clv', 9) * 50 END,
 		CASE shop.below(s || 'likes', 4) WHEN 0 THEN NULL WHEN 1 THEN -1 ELSE shop.below(s || 'l', 20) / 4.0 END, CASE WHEN shop.chance(s || 'nick', 60) THEN 'nick' || n END
