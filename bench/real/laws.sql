@@ -1,7 +1,8 @@
 -- laws.sql - laws 3 and 4 for all customers at one as_of, which compare.sql has
 -- asked persona for: what came later says nothing of a decision, and until its
 -- valid_until time alone does not change it.
--- Psql variables: label, as_of.  All is rolled back.
+-- Psql variables: label, as_of; forget: a statement that deletes what came after
+-- the setting verify.as_of below a source that is a view.  All is rolled back.
 
 BEGIN;
 SELECT set_config('verify.as_of', :'as_of', true) \g /dev/null
@@ -12,10 +13,14 @@ DECLARE
 	as_of timestamptz := current_setting('verify.as_of');
 BEGIN
 	FOR source IN
-		SELECT b.relation, b.at_column FROM persona.event_binding AS b JOIN pg_class AS c ON c.oid = b.relation
+		SELECT b.relation, CASE a.atttypid WHEN 'timestamptz'::regtype THEN format('%I', b.at_column)
+				ELSE format('(%I::timestamp AT TIME ZONE %L)', b.at_column, k.default_time_zone) END AS at
+		FROM persona.event_binding AS b JOIN pg_class AS c ON c.oid = b.relation
+			JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = b.at_column
+			CROSS JOIN persona.customer_binding AS k
 		WHERE c.relkind = 'r' AND b.relation::text NOT LIKE 'persona.%'
 	LOOP
-		EXECUTE format('DELETE FROM %s WHERE %I > %L', source.relation, source.at_column, as_of);
+		EXECUTE format('DELETE FROM %s WHERE %s > %L', source.relation, source.at, as_of);
 	END LOOP;
 	DELETE FROM persona.response WHERE at > as_of;
 	DELETE FROM persona.contact WHERE decided_at > as_of;
@@ -26,6 +31,9 @@ BEGIN
 	WHERE as_of < greatest(sent_at, delivered_at, ended_at);
 END
 $$;
+\if :{?forget}
+:forget;
+\endif
 SELECT verify.compare(:'label' || ', messages without what came later',
 	format('SELECT campaign AS of, customer, channel, placement, message, subject, body, send_at, expires_at, score, fired_at, valid_until
 		FROM persona.next_message_at(%L)', :'as_of'::timestamptz),

@@ -30,4 +30,7 @@ RESET TimeZone;
 RESET DateStyle;
 RESET IntervalStyle;
 RESET extra_float_digits;
+SELECT verify.capture(:'label' || ', next messages as of then', 'persona_message',
+	format('SELECT * FROM persona.next_message_at(%L)', :'as_of'::timestamptz));
+\ir ../laws.sql
 \endif
