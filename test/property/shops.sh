@@ -42,9 +42,11 @@ for part in world oracle laws; do
 done
 for ((n = 1; n <= shops; n++)); do
 	query "CALL law.check_shop('$seed/$n/', 3)" || verdict "not ok shop $n"
+	query "CALL law.check_until('$seed/$n/', 8)" || verdict "not ok until in shop $n"
 	query "CALL law.check_pages('$seed/$n/', 2)" || verdict "not ok pages of shop $n"
 done
-for law in 'each candidate' 'the winner is the next message' 'each candidate, with prices, in one pass' 'each page'; do
+for law in 'each candidate' 'the winner is the next message' 'each candidate, with prices, in one pass' 'each page' \
+	'the decision until' 'each candidate until'; do
 	verdict "$(query "SELECT law.verdict('$law')")"
 done
 missed=$(query "SELECT law.missed()")

@@ -121,6 +121,39 @@ BEGIN
 END
 $$;
 
+-- What was said of each way stands until it says, up to the next instant that brings data; so does the decision.
+CREATE PROCEDURE law.check_until(seed text, instants integer) LANGUAGE plpgsql AS $$
+DECLARE
+	failures bigint;
+	checks bigint;
+BEGIN
+	CREATE TEMP TABLE probe AS
+	SELECT k.id AS customer, t.at, w.at AS later
+	FROM generate_series(1, instants) AS n CROSS JOIN shop.customer AS k CROSS JOIN LATERAL (SELECT shop.moment(seed || 'until' || n || '/' || k.id)) AS t (at)
+		CROSS JOIN LATERAL persona.rulings(ARRAY[k.id], t.at, persona.program()) AS r
+		CROSS JOIN LATERAL (SELECT least((r.ruling).valid_until, t.at + interval '60 days') AS until) AS u
+		CROSS JOIN LATERAL (SELECT u.until - interval '1 microsecond' UNION SELECT t.at + (u.until - t.at) * shop.below(seed || 'part' || n || '/' || k.id, 100) / 100) AS w (at)
+	WHERE w.at > t.at AND w.at < u.until;
+	SELECT count(*) INTO checks FROM probe;
+	INSERT INTO law.failure (law, seed, customer, at, detail)
+	SELECT 'the decision until', check_until.seed, p.customer, p.at, format(E'now %s\nat %s %s', to_jsonb(n), p.later, to_jsonb(l))
+	FROM probe AS p LEFT JOIN LATERAL (SELECT * FROM persona.explain(p.customer, p.at) AS e WHERE e.rank = 1) AS n ON true
+		LEFT JOIN LATERAL (SELECT * FROM persona.explain(p.customer, p.later) AS e WHERE e.rank = 1) AS l ON true
+	WHERE to_jsonb(n) - ARRAY['send_at', 'valid_until'] IS DISTINCT FROM to_jsonb(l) - ARRAY['send_at', 'valid_until'] OR greatest(n.send_at, p.later) <> l.send_at;
+	GET DIAGNOSTICS failures = ROW_COUNT;
+	PERFORM law.count('the decision until', checks, failures);
+	INSERT INTO law.failure (law, seed, customer, at, detail)
+	SELECT 'each candidate until', check_until.seed, p.customer, p.at, format(E'now %s\nat %s %s', to_jsonb(n), p.later, to_jsonb(l))
+	FROM probe AS p CROSS JOIN LATERAL persona.explain(p.customer, p.at) AS n
+		JOIN LATERAL persona.explain(p.customer, p.later) AS l ON l.campaign = n.campaign AND (l.channel, l.placement) IS NOT DISTINCT FROM (n.channel, n.placement)
+	WHERE p.later < n.valid_until
+		AND (to_jsonb(n) - ARRAY['send_at', 'valid_until', 'reason', 'rank'] <> to_jsonb(l) - ARRAY['send_at', 'valid_until', 'reason', 'rank'] OR greatest(n.send_at, p.later) <> l.send_at);
+	GET DIAGNOSTICS failures = ROW_COUNT;
+	PERFORM law.count('each candidate until', checks, failures);
+	DROP TABLE probe;
+END
+$$;
+
 -- "ok" or "not ok", with the first failures.
 CREATE FUNCTION law.verdict(law text) RETURNS SETOF text LANGUAGE plpgsql STABLE AS $$
 DECLARE

@@ -164,11 +164,11 @@ BEGIN ATOMIC
 	FROM persona.contact AS o CROSS JOIN generate_series(1, 2) AS n CROSS JOIN LATERAL (SELECT seed || 'response' || o.customer || '/' || o.contact_id || '/' || n) AS d (s)
 	WHERE shop.below(s || '?', 5) < 2;
 	INSERT INTO persona.choice (customer, choice_id, at, choice, channel, topic, rank, until)
-	SELECT c.id, n, shop.moment(s), k.choice, k.channel, CASE WHEN k.choice <> 'preference' THEN nullif(shop.one_of(s || 'topic', '{NULL,NULL,news,offers}'), 'NULL') END,
+	SELECT c.id, n, shop.moment(s), k.choice, k.channel, CASE WHEN k.choice <> 'preference' THEN nullif(shop.one_of(s || 'topic', '{NULL,NULL,NULL,news,offers}'), 'NULL') END,
 		CASE WHEN k.choice = 'preference' AND k.channel IS NOT NULL THEN shop.below(s || 'rank', 3) END,
 		CASE k.choice WHEN 'snooze' THEN shop.moment(s) + interval '6 hours' * (shop.below(s || 'until', 12) - 1) END
 	FROM shop.customer AS c CROSS JOIN LATERAL generate_series(1, shop.below(seed || 'choices' || c.id, 9)) AS n CROSS JOIN LATERAL (SELECT seed || 'choice' || c.id || '/' || n) AS d (s)
-		CROSS JOIN LATERAL (SELECT shop.one_of(s || 'choice', '{consent,consent,objection,snooze,snooze,preference,preference}') AS choice, nullif(shop.one_of(s || 'channel', '{NULL,email,phone,web}'), 'NULL') AS channel) AS k;
+		CROSS JOIN LATERAL (SELECT shop.one_of(s || 'choice', '{consent,consent,objection,snooze,snooze,preference,preference}') AS choice, nullif(shop.one_of(s || 'channel', '{NULL,NULL,email,phone,web}'), 'NULL') AS channel) AS k;
 END;
 
 -- Fills a shop of a seed, instead of the one before.
