@@ -915,7 +915,7 @@ BEGIN
 		RETURN;
 	END IF;
 
-	-- the others read whatever persona has, but for what is internal
+	-- the others read whatever persona has, but for what is internal; who sets capacities sees how far they are used
 	RETURN QUERY
 	SELECT format('%s ON persona.%I', CASE
 			WHEN job = 'planner' AND c.relkind = 'r' AND c.relname <> ALL (ARRAY['customer_binding', 'event_binding'])
@@ -927,7 +927,7 @@ BEGIN
 			ELSE 'SELECT' END, c.relname)
 	FROM pg_class AS c
 	WHERE c.relnamespace = 'persona'::regnamespace AND c.relkind = ANY (ARRAY['r', 'p', 'v', 'm']::"char"[])
-		AND (job = 'operator' OR c.relname <> ALL (internal))
+		AND (job = 'operator' OR c.relname <> ALL (internal) OR (job = 'planner' AND c.relname = 'capacity_use'))
 	ORDER BY c.relname COLLATE "C";
 END
 $$;

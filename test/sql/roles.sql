@@ -98,6 +98,8 @@ INSERT INTO shop.deed VALUES
 	(12, 'planner', 'UPDATE persona.campaign SET priority = 1'),
 	(13, 'planner', 'DELETE FROM persona.message'),
 	(14, 'planner', 'INSERT INTO persona.policy (name, max_contacts, period) VALUES (''calm'', 1, ''1 day'')'),
+	(15, 'planner', 'SELECT count(*) FROM persona.explain_with_places(1)'),
+	(16, 'planner', 'SELECT count(*) FROM persona.measure_feasibility()'),
 	(21, 'operator', 'SELECT count(*) FROM persona.commit_message(10::bigint)'),
 	(22, 'operator', 'DELETE FROM persona.contact'),
 	(23, 'operator', 'SELECT count(*) FROM persona.run_log'),
