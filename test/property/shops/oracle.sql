@@ -423,7 +423,7 @@ $$;
 -- Whether all factors are constants, so that they are known of everybody at any time.
 CREATE FUNCTION oracle.is_constant(k persona.campaign, channel text) RETURNS boolean LANGUAGE sql STABLE AS $$
 	SELECT (k.propensity ~ '^[0-9.]+$' OR o.propensity IS FALSE) AND (k.value ~ '^[0-9.]+$' OR o.value IS FALSE) AND (k.weight ~ '^[0-9.]+$' OR o.weight IS FALSE)
-		AND (k.cost ~ '^[0-9.]+$' OR o.cost IS FALSE) AND (k.urgency = '[]' OR o.urgency IS FALSE) AND c.affinity_column IS NULL
+		AND (k.cost ~ '^[0-9.]+$' OR o.cost IS FALSE) AND (k.urgency = '[]' OR o.urgency IS FALSE) AND (c.affinity_column IS NULL OR o.propensity IS FALSE)
 	FROM persona.channel AS c LEFT JOIN persona.arbitration AS o ON true WHERE c.name = is_constant.channel
 $$;
 
