@@ -360,9 +360,10 @@ fail_on_all_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 		if (count > 0)
 			candidates[count] = candidates[0];
 		candidates[count].way = campaign->channel_count == 0 ? NULL : &campaign->channels[count];
-		score_failed(decider, &candidates[count]);
 		count++;
 	} while (decider->explains && count < campaign->channel_count);
+	for (int c = 0; c < count; c++)
+		score_failed(decider, &candidates[c]);
 	return count;
 }
 

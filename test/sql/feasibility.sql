@@ -66,3 +66,9 @@ SELECT k.hash = persona.program_hash(persona.program()) AS as_before FROM kept A
 BEGIN TRANSACTION READ ONLY;
 SELECT * FROM persona.measure_feasibility('2026-03-02');
 ROLLBACK;
+
+-- factors of those who are not in the cohort: known where they are constants, on each channel by itself
+INSERT INTO persona.channel (name, affinity_column, weight) VALUES ('call', 'clv', 2), ('web', NULL, 3);
+INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('worth', 2, 'call'), ('worth', 3, 'web');
+SELECT e.channel, e.stage, e.propensity, e.weight, e.score FROM persona.explain(1, '2026-03-02') AS e WHERE e.campaign = 'worth';
+SELECT e.channel, e.stage, e.propensity, e.weight, e.score FROM persona.explain(3, '2026-03-02') AS e WHERE e.campaign = 'worth';
