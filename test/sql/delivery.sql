@@ -303,6 +303,13 @@ SELECT refused('INSERT INTO persona.policy (name, max_contacts, period) VALUES (
 --
 
 SELECT persona.notify_name('email'), persona.notify_name('E-Mail "new"'), persona.notify_name(repeat('ü', 40)), persona.notify_name(NULL);
+-- whatever a channel is called, its contacts are announced
+CREATE TEMPORARY TABLE odd (name text);
+INSERT INTO odd VALUES (E'line\nfeed'), (' '), ('''"\'), ('*'), ('🙂'), (repeat('x', 55)), (repeat('x', 56)), (repeat('ü', 27) || 'x'), (repeat('ü', 28)), (repeat('long ', 2000));
+INSERT INTO persona.contact (customer, channel, send_at) SELECT 'ann', o.name, '2100-01-01' FROM odd AS o;
+INSERT INTO persona.contact (customer, channel, send_at) VALUES ('ann', NULL, '2100-01-01'), ('ann', '', '2100-01-01');
+SELECT left(o.name, 20) AS channel, octet_length(persona.notify_name(o.name)) AS bytes, persona.notify_name(o.name) = 'persona_' || o.name AS itself FROM odd AS o ORDER BY octet_length(o.name), o.name COLLATE "C";
+DELETE FROM persona.contact WHERE send_at = '2100-01-01';
 -- the recheck itself: nothing for nothing
 SELECT persona.recheck(NULL, c, NULL, now(), 'cart', 'email', NULL, NULL, NULL, NULL) FROM customer AS c WHERE name = 'ann';
 SELECT persona.recheck(persona.program(), c, NULL, now(), NULL, 'email', NULL, NULL, NULL, NULL) FROM customer AS c WHERE name = 'ann';
