@@ -213,7 +213,7 @@ persona_factors_of_way(PersonaProgram *program, const PersonaCampaign *campaign,
 	way->cost = program->factor_is_off[PERSONA_COST] ? int64_to_numeric(0) : channel->cost;
 	way->constant = campaign->propensity.constant != NULL && campaign->value.constant != NULL
 		&& campaign->weight.constant != NULL && campaign->cost.constant != NULL && campaign->stretch_count == 0
-		&& channel->affinity_column == NULL;
+		&& (channel->affinity_column == NULL || program->factor_is_off[PERSONA_PROPENSITY]);
 	if (!way->constant)
 		return;
 	score->propensity = program->factor_is_off[PERSONA_PROPENSITY] ? campaign->propensity.constant

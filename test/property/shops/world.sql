@@ -126,6 +126,8 @@ BEGIN ATOMIC
 	SELECT k.name, row_number() OVER (PARTITION BY k.name ORDER BY md5(seed || k.name || v.channel || v.placement)), v.channel, nullif(v.placement, '')
 	FROM persona.campaign AS k CROSS JOIN (VALUES ('email', ''), ('phone', ''), ('web', 'top'), ('web', 'foot'), ('web', '')) AS v (channel, placement)
 	WHERE shop.chance(seed || k.name || '?' || v.channel || v.placement, 55);
+	INSERT INTO persona.campaign_channel (campaign, position, channel)
+	SELECT k.name, 1, 'email' FROM persona.campaign AS k WHERE NOT EXISTS (SELECT FROM persona.campaign_channel AS c WHERE c.campaign = k.name);
 	INSERT INTO persona.policy (name, campaign, experience, experience_kind, channel, placement, max_contacts, period, calendar, min_gap, counts)
 	SELECT 'policy ' || n, CASE WHEN k.about = 1 THEN 'campaign ' || 1 + shop.below(s || 'campaign', 8) END, CASE WHEN k.about = 2 THEN 'coupon' END, CASE WHEN k.about = 3 THEN shop.one_of(s || 'kind', '{offer,content}') END,
 		CASE WHEN k.about = 4 THEN shop.one_of(s || 'channel', '{email,phone,web}') WHEN k.about = 5 THEN 'web' END, CASE WHEN k.about = 5 THEN shop.one_of(s || 'place', '{top,foot}') END,
