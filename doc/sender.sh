@@ -12,10 +12,10 @@ set -eu
 from=${FROM:-news@localhost}
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 
-# Prints a line for each contact: its key, which attempt it is, its address, and the whole mail in base64.
+# Prints a line for each contact: its key, which attempt it is, the whole mail in base64, and its address, which may have any character.
 claim() {
 	sql -v channel="$1" -v from="$from" <<-'END'
-		SELECT m.idempotency_key, m.attempt, regexp_replace(m.address, '[[:space:][:cntrl:]]', '', 'g'),
+		SELECT m.idempotency_key, m.attempt,
 			translate(encode(convert_to(concat_ws(E'\n',
 				'From: ' || :'from',
 				'To: ' || regexp_replace(m.address, '[[:space:][:cntrl:]]', '', 'g'),
@@ -25,7 +25,8 @@ claim() {
 				'Content-Type: text/plain; charset=utf-8',
 				'Content-Transfer-Encoding: base64',
 				'',
-				encode(convert_to(m.body, 'UTF8'), 'base64'), ''), 'UTF8'), 'base64'), E'\n', '')
+				encode(convert_to(m.body, 'UTF8'), 'base64'), ''), 'UTF8'), 'base64'), E'\n', ''),
+			regexp_replace(m.address, '[[:space:][:cntrl:]]', '', 'g')
 		FROM persona.claim(:'channel', 20, '5 minutes', 'sender.sh') AS m
 	END
 }
@@ -43,7 +44,7 @@ send_due() {
 	while :; do
 		batch=$(claim "$1")
 		[ -n "$batch" ] || break
-		echo "$batch" | while IFS='|' read -r key attempt address mail; do
+		echo "$batch" | while IFS='|' read -r key attempt mail address; do
 			status=0
 			echo "$mail" | base64 -d | ${SENDMAIL:-/usr/sbin/sendmail} -i -f "bounce+$key@${from#*@}" -- "$address" || status=$?
 			case $status in
