@@ -41,6 +41,8 @@
 #define LEAST_BLOCKS 256		/* of a range */
 #define RANGES_EACH 8			/* for each participant, so that they end together */
 #define SYMBOL_SIZE 64
+/* While a process that helps compiles a byte of the program, another one reads so many bytes. */
+#define READ_WHILE_COMPILING 64
 
 /* Something to read. */
 typedef struct Unit
@@ -297,7 +299,7 @@ persona_pass_worker(dsm_segment *segment, shm_toc *toc)
 
 /* Lists what there is to read; returns how many processes more than this one are worth it. */
 static int
-list_units(PersonaPass *pass, Unit **units, int *count)
+list_units(PersonaPass *pass, Size program_size, Unit **units, int *count)
 {
 	struct PersonaPassParts *parts = pass->parts;
 	BlockNumber total = 0;
@@ -315,6 +317,13 @@ list_units(PersonaPass *pass, Unit **units, int *count)
 	/* As many as a parallel scan would have. */
 	for (double blocks = Max(min_parallel_table_scan_size, 1); blocks <= total && helpers < MOST_PARTICIPANTS - 1; blocks *= 3)
 		helpers++;
+	/* Who comes after the others have read its share is of no use. */
+	if (min_parallel_table_scan_size > 0)
+	{
+		double		shares = (double) total * BLCKSZ / READ_WHILE_COMPILING / program_size;
+
+		helpers = (int) Min(helpers, Max(shares - 1, 0));
+	}
 	helpers = Min(helpers, max_parallel_workers_per_gather);
 	if (helpers == 0)
 		return 0;
@@ -445,7 +454,7 @@ persona_pass_run_parallel(PersonaPass *pass, const char *symbol, Datum program_v
 	if (load_external_function("$libdir/persona", symbol, false, NULL) != (const void *) pass->question)
 		elog(ERROR, "\"%s\" is not the symbol of the question", symbol);
 	outer = MemoryContextSwitchTo(parts->context);
-	helpers = list_units(pass, &units, &unit_count);
+	helpers = list_units(pass, VARSIZE(value), &units, &unit_count);
 	if (helpers == 0 || !persona_pass_is_parallel_safe(pass))
 	{
 		MemoryContextSwitchTo(outer);
