@@ -111,3 +111,30 @@ COMMENT ON COLUMN persona.policy.min_gap IS 'how much time must be between two c
 COMMENT ON COLUMN persona.policy.counts IS 'what counts: reserved (every contact that has not ended, at send_at), sent (at sent_at) or delivered (at delivered_at)';
 
 SELECT persona.watch_definitions('persona.policy');
+
+CREATE TABLE persona.budget (
+	name text PRIMARY KEY CHECK (name <> ''),
+	description text,
+	campaign text REFERENCES persona.campaign ON UPDATE CASCADE,
+	experience text REFERENCES persona.experience ON UPDATE CASCADE,
+	experience_kind text CHECK (experience_kind <> ''),
+	channel text REFERENCES persona.channel ON UPDATE CASCADE,
+	placement text,
+	amount numeric NOT NULL CHECK (amount >= 0 AND amount < 'Infinity'),
+	calendar text CHECK (calendar = ANY (ARRAY['day', 'week', 'month', 'quarter', 'year'])),
+	FOREIGN KEY (channel, placement) REFERENCES persona.placement ON UPDATE CASCADE,
+	CONSTRAINT budget_placement_has_a_channel CHECK (placement IS NULL OR channel IS NOT NULL)
+);
+
+COMMENT ON TABLE persona.budget IS 'money that contacts are paid from, over all customers: each is about the contacts that fit all of its filters (campaign, experience, experience_kind, channel, placement), together';
+COMMENT ON COLUMN persona.budget.name IS 'the name, which explanations tell';
+COMMENT ON COLUMN persona.budget.description IS 'what it is for, in words';
+COMMENT ON COLUMN persona.budget.campaign IS 'filter: the campaign; NULL: all together';
+COMMENT ON COLUMN persona.budget.experience IS 'filter: the experience; NULL: all together';
+COMMENT ON COLUMN persona.budget.experience_kind IS 'filter: the kind of the experience; NULL: all together';
+COMMENT ON COLUMN persona.budget.channel IS 'filter: the channel; NULL: all together';
+COMMENT ON COLUMN persona.budget.placement IS 'filter: the place inside the channel; NULL: all together';
+COMMENT ON COLUMN persona.budget.amount IS 'how much the contacts may cost, in the currency of the costs of channels and campaigns';
+COMMENT ON COLUMN persona.budget.calendar IS 'in each day, week (from Monday), month, quarter or year of the calendar of the default time zone, by send_at; NULL: in all';
+
+SELECT persona.watch_definitions('persona.budget');

@@ -60,6 +60,7 @@ RETURNS persona.program
 			'holdouts', coalesce(rules -> 'holdouts', '[]'),
 			'topics', coalesce(rules -> 'topics', '[]'),
 			'holidays', coalesce(rules -> 'holidays', '[]'),
+			'budgets', coalesce(rules -> 'budgets', '[]'),
 			'placements', coalesce(placements, '[]'))::persona.program;
 	END;
 

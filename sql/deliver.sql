@@ -258,6 +258,7 @@ DECLARE
 	moving persona.contact[];
 	turn persona.contact[];
 	judged record;
+	moved persona.contact;
 	given bigint;
 	missing bigint := claim.n;
 	taking boolean := false;
@@ -357,18 +358,26 @@ BEGIN
 				UPDATE persona.due AS w SET decided_at = claim.as_of
 				FROM unnest(moving) AS d WHERE w.customer %2$s d.customer;
 			ELSE
-				INSERT INTO persona.contact AS k (customer, campaign, experience, channel, placement, message, trigger,
-					fired_at, trigger_key, decided_at, send_at, expires_at, subject, body, priority, score, reason,
-					program, idempotency_key, attempts, capacity_day)
-				SELECT d.customer, d.campaign, d.experience, d.channel, d.placement, d.message, d.trigger,
-					d.fired_at, d.trigger_key, claim.as_of, k.next_attempt_at, d.expires_at, d.subject, d.body, d.priority,
-					d.score, d.reason, d.program, d.idempotency_key, d.attempts,
-					CASE WHEN d.capacity_day IS NOT NULL THEN persona.channel_day(k.next_attempt_at) END
-				FROM unnest(turn) AS d
-					JOIN persona.contact AS k ON k.customer %2$s d.customer AND k.contact_id = d.contact_id
-				WHERE k.status = 'cancelled' AND k.next_attempt_at IS NOT NULL
-					AND (d.capacity_day IS NULL
-						OR persona.take_places(d.channel, persona.channel_day(k.next_attempt_at), 1) = 1);
+				-- one by one: each takes its place and its money before the next asks
+				FOREACH moved IN ARRAY turn LOOP
+					SELECT k.next_attempt_at INTO moved.send_at
+					FROM persona.contact AS k
+					WHERE k.customer %2$s moved.customer AND k.contact_id = moved.contact_id
+						AND k.status = 'cancelled' AND k.next_attempt_at IS NOT NULL;
+					CONTINUE WHEN moved.send_at IS NULL OR persona.can_pay(moved.campaign, moved.experience, moved.channel,
+						moved.placement, moved.send_at, moved.cost) IS FALSE;
+					IF moved.capacity_day IS NOT NULL THEN
+						moved.capacity_day := persona.channel_day(moved.send_at);
+						CONTINUE WHEN persona.take_places(moved.channel, moved.capacity_day, 1) < 1;
+					END IF;
+					INSERT INTO persona.contact AS k (customer, campaign, experience, channel, placement, message, trigger,
+						fired_at, trigger_key, decided_at, send_at, expires_at, subject, body, priority, cost, score, reason,
+						program, idempotency_key, attempts, capacity_day)
+					VALUES (moved.customer, moved.campaign, moved.experience, moved.channel, moved.placement, moved.message,
+						moved.trigger, moved.fired_at, moved.trigger_key, claim.as_of, moved.send_at, moved.expires_at,
+						moved.subject, moved.body, moved.priority, moved.cost, moved.score, moved.reason, moved.program,
+						moved.idempotency_key, moved.attempts, moved.capacity_day);
+				END LOOP;
 			END IF;
 
 			-- of one customer, one after the other, since each takes a slot
@@ -883,6 +892,7 @@ AS $$
 DECLARE
 	-- what the owner and the operator only see: it tells of all customers, whoever may see them, or of none in particular
 	internal text[] := ARRAY['change', 'due', 'run_change', 'run_log', 'run_state', 'run_progress', 'progress', 'capacity_use',
+		'budget_use', 'budget_left',
 		'snapshot_change', 'snapshot_due', 'snapshot_message', 'snapshot_state', 'next_message_snapshot', 'cohort_history',
 		'reach_history'];
 BEGIN
@@ -911,11 +921,14 @@ BEGIN
 			('INSERT ON persona.response'),
 			('INSERT ON persona.change'),
 			('SELECT, INSERT, UPDATE (decided_at) ON persona.due'),
-			('SELECT, INSERT, UPDATE (used) ON persona.capacity_use');
+			('SELECT, INSERT, UPDATE (used) ON persona.capacity_use'),
+			('SELECT ON persona.experience'),
+			('SELECT ON persona.budget'),
+			('SELECT, UPDATE (short_of) ON persona.budget_use');
 		RETURN;
 	END IF;
 
-	-- the others read whatever persona has, but for what is internal; who sets capacities sees how far they are used
+	-- the others read whatever persona has, but for what is internal; who sets capacities and budgets sees how far they are used
 	RETURN QUERY
 	SELECT format('%s ON persona.%I', CASE
 			WHEN job = 'planner' AND c.relkind = 'r' AND c.relname <> ALL (ARRAY['customer_binding', 'event_binding'])
@@ -927,7 +940,7 @@ BEGIN
 			ELSE 'SELECT' END, c.relname)
 	FROM pg_class AS c
 	WHERE c.relnamespace = 'persona'::regnamespace AND c.relkind = ANY (ARRAY['r', 'p', 'v', 'm']::"char"[])
-		AND (job = 'operator' OR c.relname <> ALL (internal) OR (job = 'planner' AND c.relname = 'capacity_use'))
+		AND (job = 'operator' OR c.relname <> ALL (internal) OR (job = 'planner' AND c.relname = ANY (ARRAY['capacity_use', 'budget_use', 'budget_left'])))
 	ORDER BY c.relname COLLATE "C";
 END
 $$;
@@ -958,6 +971,7 @@ It grants with the caller''s rights, so call it as the owner of persona and of t
 -- a table of one's own they would do so with rows that one makes up.
 REVOKE EXECUTE ON FUNCTION
 	persona.guard_drop(), persona.guard_alter(), persona.invalidate_program(), persona.check_definitions(),
-	persona.check_new_conditions(), persona.complete_instants(), persona.give_place_back(), persona.capture_changes(),
+	persona.check_new_conditions(), persona.complete_instants(), persona.give_place_back(), persona.spend(), persona.change_spent(), persona.recount_budget(),
+	persona.forget_shortage(), persona.capture_changes(),
 	persona.pass_change_on(), persona.tell_senders()
 FROM PUBLIC;

@@ -129,6 +129,16 @@ CREATE FUNCTION persona.build_rules() RETURNS json
 					'name', t.name,
 					'opt_in', t.opt_in) ORDER BY t.name COLLATE "C")
 				FROM persona.topic AS t), '[]'),
+			'budgets', coalesce((SELECT json_agg(json_build_object(
+					'name', b.name,
+					'campaign', b.campaign,
+					'experience', b.experience,
+					'experience_kind', b.experience_kind,
+					'channel', b.channel,
+					'placement', b.placement,
+					'amount', b.amount::text,
+					'calendar', b.calendar) ORDER BY b.name COLLATE "C")
+				FROM persona.budget AS b), '[]'),
 			'holidays', coalesce((SELECT json_agg(json_build_object(
 					'calendar', d.calendar,
 					'days', d.days) ORDER BY d.calendar COLLATE "C")
@@ -136,7 +146,7 @@ CREATE FUNCTION persona.build_rules() RETURNS json
 					FROM persona.holiday AS h GROUP BY h.calendar) AS d), '[]'));
 	END;
 
-COMMENT ON FUNCTION persona.build_rules() IS 'the definitions of this part and of topics, holidays and experiments, as an object of arrays';
+COMMENT ON FUNCTION persona.build_rules() IS 'the definitions of this part and of topics, holidays, experiments and budgets, as an object of arrays';
 
 --------------------------------------------------------------------------------
 -- What customers choose: functions for their own pages

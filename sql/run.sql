@@ -77,7 +77,7 @@ CREATE FUNCTION persona.lock_places() RETURNS void
 		SELECT pg_advisory_xact_lock('pg_class'::regclass::integer, 'persona.capacity_use'::regclass::integer);
 	END;
 
-COMMENT ON FUNCTION persona.lock_places() IS 'waits until no other transaction takes places or gives them back, and keeps others from it until this one ends: one at a time, whatever channels it needs, so that none waits for another that waits for it';
+COMMENT ON FUNCTION persona.lock_places() IS 'waits until no other transaction takes places or money or gives them back, and keeps others from it until this one ends: one at a time, whatever channels and budgets it needs, so that none waits for another that waits for it';
 
 CREATE FUNCTION persona.give_place_back() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -129,7 +129,17 @@ AS $$
 DECLARE
 	channels text[];
 	days date[];
+	short record;
 BEGIN
+	SELECT array_agg(u.budget ORDER BY u.budget COLLATE "C", u.period) AS budgets,
+		array_agg(u.period ORDER BY u.budget COLLATE "C", u.period) AS periods,
+		array_agg(u.short_of ORDER BY u.budget COLLATE "C", u.period) AS costs
+	INTO STRICT short
+	FROM persona.budget_use AS u
+	WHERE u.short_of IS NOT NULL;
+	IF short.budgets IS NOT NULL THEN
+		close_full_days.program := persona.short_budgets(program, short.budgets, short.periods, short.costs);
+	END IF;
 	SELECT array_agg(u.channel ORDER BY u.channel COLLATE "C", u.day), array_agg(u.day ORDER BY u.channel COLLATE "C", u.day)
 	INTO channels, days
 	FROM persona.channel AS c JOIN persona.capacity_use AS u ON u.channel = c.name
@@ -141,7 +151,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION persona.close_full_days(persona.program, timestamptz) IS 'the program in which channels have no place on the days, from that of an instant on, on which all are taken';
+COMMENT ON FUNCTION persona.close_full_days(persona.program, timestamptz) IS 'the program in which channels have no place on the days, from that of an instant on, on which all are taken, and budgets do not have what somebody needed and did not get';
 
 CREATE FUNCTION persona.take_places(channel text, day date, wanted integer) RETURNS integer
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -167,6 +177,353 @@ END
 $$;
 
 COMMENT ON FUNCTION persona.take_places(text, date, integer) IS 'takes so many places of a channel on a day, or those that there are, until the transaction ends, and for good if it commits; returns how many';
+
+--------------------------------------------------------------------------------
+-- Money of budgets
+--
+-- What is spent is the sum of what contacts cost that have not ended, or were
+-- sent: triggers on persona.contact keep it, whoever writes them.  Who decides
+-- looks first whether there is enough, and has the lock until the contacts are
+-- written.
+--------------------------------------------------------------------------------
+
+CREATE TABLE persona.budget_use (
+	budget text REFERENCES persona.budget ON UPDATE CASCADE ON DELETE CASCADE,
+	period date,
+	spent numeric NOT NULL DEFAULT 0,
+	short_of numeric,
+	PRIMARY KEY (budget, period)
+);
+
+COMMENT ON TABLE persona.budget_use IS 'how much of each budget is spent; kept by triggers on persona.contact and persona.budget';
+COMMENT ON COLUMN persona.budget_use.budget IS 'the budget';
+COMMENT ON COLUMN persona.budget_use.period IS 'the first day of its calendar unit, in the default time zone; -infinity if it is one amount for all time';
+COMMENT ON COLUMN persona.budget_use.spent IS 'what the contacts cost that are to be sent or were sent in that period';
+COMMENT ON COLUMN persona.budget_use.short_of IS 'the least that somebody needed and it did not have any more; NULL: there was enough for all since money came back';
+
+SELECT pg_extension_config_dump('persona.budget_use', '');
+
+CREATE VIEW persona.budget_left WITH (security_invoker = true) AS
+	SELECT b.name AS budget, u.period,
+		(u.period + CASE b.calendar WHEN 'day' THEN interval '1 day' WHEN 'week' THEN interval '1 week'
+			WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months'
+			WHEN 'year' THEN interval '1 year' END)::date AS next_period,
+		b.amount, coalesce(u.spent, 0) AS spent, b.amount - coalesce(u.spent, 0) AS "left", u.short_of
+	FROM persona.budget AS b LEFT JOIN persona.budget_use AS u ON u.budget = b.name;
+
+COMMENT ON VIEW persona.budget_left IS 'what is left of each budget, a row for each period in which anything was spent; one with period NULL while that is none';
+COMMENT ON COLUMN persona.budget_left.budget IS 'the budget';
+COMMENT ON COLUMN persona.budget_left.period IS 'the first day of its calendar unit, in the default time zone; -infinity if it is one amount for all time';
+COMMENT ON COLUMN persona.budget_left.next_period IS 'the first day of the unit after it; NULL: there is none';
+COMMENT ON COLUMN persona.budget_left.amount IS 'how much there is in each period';
+COMMENT ON COLUMN persona.budget_left.spent IS 'what the contacts cost that are to be sent or were sent in that period';
+COMMENT ON COLUMN persona.budget_left."left" IS 'what is left; below zero after the amount was lowered, or contacts were written by hand';
+COMMENT ON COLUMN persona.budget_left.short_of IS 'the least that somebody needed and it did not have any more; NULL: there was enough for all since money came back';
+
+CREATE FUNCTION persona.payments(campaigns text[], experiences text[], channels text[], placements text[],
+	send_at timestamptz[], costs numeric[],
+	OUT n bigint, OUT budget text, OUT period date, OUT cost numeric) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT k.n, b.name,
+			coalesce(date_trunc(b.calendar, k.send_at AT TIME ZONE z.default_time_zone)::date, '-infinity'), k.cost
+		FROM unnest(payments.campaigns, payments.experiences, payments.channels, payments.placements,
+				payments.send_at, payments.costs)
+				WITH ORDINALITY AS k (campaign, experience, channel, placement, send_at, cost, n)
+			CROSS JOIN persona.customer_binding AS z
+			LEFT JOIN persona.experience AS e ON e.name = k.experience
+			JOIN persona.budget AS b ON (b.campaign IS NULL OR b.campaign = k.campaign)
+				AND (b.experience IS NULL OR b.experience = k.experience)
+				AND (b.experience_kind IS NULL OR b.experience_kind = e.kind)
+				AND (b.channel IS NULL OR b.channel = k.channel)
+				AND (b.placement IS NULL OR b.placement = k.placement)
+		WHERE k.cost > 0;
+	END;
+
+COMMENT ON FUNCTION persona.payments(text[], text[], text[], text[], timestamptz[], numeric[]) IS
+'which budgets pay which contacts, in which period: a row for each contact and budget.
+campaigns, experiences, channels, placements, send_at, costs: those of the contacts, each an array of the same length; n: the place in them.  Contacts that cost nothing, or of which it is not known, have no row';
+
+CREATE FUNCTION persona.add_spent(campaigns text[], experiences text[], channels text[], placements text[],
+	send_at timestamptz[], costs numeric[], back boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	paid record;
+BEGIN
+	FOR paid IN
+		SELECT p.budget, p.period, sum(p.cost) AS cost
+		FROM persona.payments(campaigns, experiences, channels, placements, send_at, costs) AS p
+		GROUP BY p.budget, p.period ORDER BY p.budget COLLATE "C", p.period
+	LOOP
+		PERFORM persona.lock_places();
+		INSERT INTO persona.budget_use AS u (budget, period, spent)
+		VALUES (paid.budget, paid.period, CASE WHEN back THEN -paid.cost ELSE paid.cost END)
+		ON CONFLICT ON CONSTRAINT budget_use_pkey DO UPDATE SET spent = u.spent + EXCLUDED.spent,
+			short_of = CASE WHEN NOT back THEN u.short_of END;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION persona.add_spent(text[], text[], text[], text[], timestamptz[], numeric[], boolean) IS
+'adds what contacts cost to what is spent of the budgets that pay them, or takes it off (back).
+It has the owner''s rights, since whoever writes or ends a contact need not be able to write budgets';
+
+REVOKE EXECUTE ON FUNCTION persona.add_spent(text[], text[], text[], text[], timestamptz[], numeric[], boolean) FROM PUBLIC;
+
+CREATE FUNCTION persona.spend() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM persona.budget) THEN
+		PERFORM persona.add_spent(array_agg(i.campaign), array_agg(i.experience), array_agg(i.channel), array_agg(i.placement),
+			array_agg(i.send_at), array_agg(i.cost), false)
+		FROM inserted AS i
+		WHERE i.cost > 0 AND (i.sent_at IS NOT NULL OR isfinite(i.ended_at) IS NOT TRUE);
+	END IF;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION persona.spend() IS 'statement trigger on persona.contact with transition table "inserted": adds what new contacts cost to what is spent of the budgets that pay them';
+
+CREATE FUNCTION persona.change_spent() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF OLD.sent_at IS NOT NULL OR isfinite(OLD.ended_at) IS NOT TRUE THEN
+		PERFORM persona.add_spent(ARRAY[OLD.campaign], ARRAY[OLD.experience], ARRAY[OLD.channel], ARRAY[OLD.placement],
+			ARRAY[OLD.send_at], ARRAY[OLD.cost], true);
+	END IF;
+	IF TG_OP = 'UPDATE' THEN
+		IF NEW.sent_at IS NOT NULL OR isfinite(NEW.ended_at) IS NOT TRUE THEN
+			PERFORM persona.add_spent(ARRAY[NEW.campaign], ARRAY[NEW.experience], ARRAY[NEW.channel], ARRAY[NEW.placement],
+				ARRAY[NEW.send_at], ARRAY[NEW.cost], false);
+		END IF;
+	END IF;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION persona.change_spent() IS 'row trigger on persona.contact: a contact that ends without having been sent, or is deleted before, gives its money back; one that has not ended after all, or is changed otherwise, is paid anew';
+
+CREATE FUNCTION persona.count_budget(name text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- without the trigger nothing is counted yet: a dump is being restored, or no customers are bound
+	IF NOT EXISTS (SELECT FROM pg_trigger AS t
+		WHERE t.tgrelid = to_regclass('persona.contact') AND t.tgname = 'spend' AND NOT t.tgisinternal)
+	THEN
+		RETURN;
+	END IF;
+	-- who writes contacts meanwhile may not know the budget
+	LOCK TABLE persona.contact IN SHARE MODE;
+	PERFORM persona.lock_places();
+	DELETE FROM persona.budget_use AS u WHERE u.budget = count_budget.name;
+	INSERT INTO persona.budget_use (budget, period, spent)
+	SELECT p.budget, p.period, sum(p.cost)
+	FROM (SELECT array_agg(k.campaign) AS campaigns, array_agg(k.experience) AS experiences, array_agg(k.channel) AS channels,
+			array_agg(k.placement) AS placements, array_agg(k.send_at) AS send_at, array_agg(k.cost) AS costs
+		FROM (SELECT c.*, row_number() OVER () / 10000 AS part FROM persona.contact AS c
+			WHERE c.cost > 0 AND (c.sent_at IS NOT NULL OR isfinite(c.ended_at) IS NOT TRUE)) AS k
+		GROUP BY k.part) AS a
+		CROSS JOIN LATERAL persona.payments(a.campaigns, a.experiences, a.channels, a.placements, a.send_at, a.costs) AS p
+	WHERE p.budget = count_budget.name
+	GROUP BY p.budget, p.period;
+END
+$$;
+
+COMMENT ON FUNCTION persona.count_budget(text) IS 'counts anew what is spent of a budget, waiting for all who write contacts; nothing while no customers are bound';
+
+REVOKE EXECUTE ON FUNCTION persona.count_budget(text) FROM PUBLIC;
+
+CREATE FUNCTION persona.recount_budget() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_TABLE_NAME = 'experience' THEN
+		PERFORM persona.count_budget(b.name)
+		FROM persona.budget AS b WHERE b.experience_kind = ANY (ARRAY[OLD.kind, NEW.kind]) ORDER BY b.name COLLATE "C";
+	ELSE
+		PERFORM persona.count_budget(NEW.name);
+	END IF;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION persona.recount_budget() IS 'row trigger on persona.budget and persona.experience: which contacts a budget pays, or in which periods, has changed';
+
+CREATE FUNCTION persona.forget_shortage() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM persona.lock_places();
+	UPDATE persona.budget_use AS u SET short_of = NULL WHERE u.budget = NEW.name AND u.short_of IS NOT NULL;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION persona.forget_shortage() IS 'row trigger on persona.budget: with another amount, nobody knows for whom it is not enough';
+
+CREATE TRIGGER recount_budget AFTER UPDATE OF campaign, experience, experience_kind, channel, placement, calendar
+	ON persona.budget FOR EACH ROW EXECUTE FUNCTION persona.recount_budget();
+COMMENT ON TRIGGER recount_budget ON persona.budget IS 'counts anew what is spent';
+CREATE TRIGGER recount_new_budget AFTER INSERT ON persona.budget
+	FOR EACH ROW EXECUTE FUNCTION persona.recount_budget();
+COMMENT ON TRIGGER recount_new_budget ON persona.budget IS 'counts what is spent already';
+CREATE TRIGGER recount_budget AFTER UPDATE OF kind ON persona.experience
+	FOR EACH ROW WHEN (OLD.kind IS DISTINCT FROM NEW.kind) EXECUTE FUNCTION persona.recount_budget();
+COMMENT ON TRIGGER recount_budget ON persona.experience IS 'counts anew what is spent of budgets for a kind of experience';
+CREATE TRIGGER forget_shortage AFTER UPDATE OF amount ON persona.budget
+	FOR EACH ROW WHEN (OLD.amount <> NEW.amount) EXECUTE FUNCTION persona.forget_shortage();
+COMMENT ON TRIGGER forget_shortage ON persona.budget IS 'with another amount, nobody knows for whom it is not enough';
+
+CREATE FUNCTION persona.short_budgets(program persona.program, budgets text[], periods date[], costs numeric[])
+RETURNS persona.program
+	LANGUAGE sql STABLE PARALLEL SAFE COST 100000
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT CASE WHEN cardinality(budgets) IS NULL OR cardinality(budgets) = 0 THEN program
+			ELSE jsonb_set(program::jsonb, '{prices}', coalesce(program::jsonb -> 'prices', '[]')
+				|| (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('budget', s.budget, 'short_of', s.cost::text,
+						'from', persona.microseconds(s.period::timestamp AT TIME ZONE z.default_time_zone),
+						'until', persona.microseconds(e.next_period::timestamp AT TIME ZONE z.default_time_zone)))
+						ORDER BY s.budget COLLATE "C", s.period)
+					FROM (SELECT u.budget, nullif(u.period, '-infinity') AS period, min(u.cost) AS cost
+							FROM unnest(budgets, periods, costs) AS u (budget, period, cost) GROUP BY 1, 2) AS s
+						JOIN persona.budget AS b ON b.name = s.budget
+						CROSS JOIN LATERAL (SELECT s.period + CASE b.calendar WHEN 'day' THEN interval '1 day'
+							WHEN 'week' THEN interval '1 week' WHEN 'month' THEN interval '1 month'
+							WHEN 'quarter' THEN interval '3 months' WHEN 'year' THEN interval '1 year' END AS next_period) AS e
+						CROSS JOIN persona.customer_binding AS z))::persona.program END;
+	END;
+
+COMMENT ON FUNCTION persona.short_budgets(persona.program, text[], date[], numeric[]) IS 'the program in which budgets do not have so much left in some periods; the program itself without any';
+
+CREATE FUNCTION persona.unpayable(rulings persona.ruling[], paid boolean[],
+	OUT refused integer[], OUT budgets text[], OUT periods date[], OUT costs numeric[]) RETURNS record
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	payments jsonb;
+	asked record;
+	lefts numeric[];
+	asking record;
+	lacking integer;
+BEGIN
+	refused := '{}';
+	budgets := '{}';
+	periods := '{}';
+	costs := '{}';
+	SELECT jsonb_agg(jsonb_build_array(p.n, p.budget, p.period, p.cost)) INTO payments
+	FROM (SELECT array_agg((r.decision).campaign ORDER BY r.n) AS campaigns, array_agg((r.decision).experience ORDER BY r.n) AS experiences,
+			array_agg((r.decision).channel ORDER BY r.n) AS channels, array_agg((r.decision).placement ORDER BY r.n) AS placements,
+			array_agg((r.decision).send_at ORDER BY r.n) AS send_at,
+			array_agg(CASE WHEN r.stage = 'chosen' THEN (r.decision).cost END ORDER BY r.n) AS costs
+		FROM unnest(rulings) WITH ORDINALITY AS r (stage, valid_until, decision, n)) AS a
+		CROSS JOIN LATERAL persona.payments(a.campaigns, a.experiences, a.channels, a.placements, a.send_at, a.costs) AS p;
+	IF payments IS NULL THEN
+		RETURN;
+	END IF;
+
+	PERFORM persona.lock_places();
+	SELECT array_agg(l.budget ORDER BY l.use) AS budgets, array_agg(l.period ORDER BY l.use) AS periods,
+		array_agg(l.amount - coalesce(l.spent, 0) ORDER BY l.use) AS lefts
+	INTO STRICT asked
+	FROM (SELECT b.name AS budget, p.period, b.amount, u.spent,
+			row_number() OVER (ORDER BY b.name COLLATE "C", p.period) AS use
+		FROM (SELECT DISTINCT e.payment ->> 1 AS budget, (e.payment ->> 2)::date AS period
+				FROM jsonb_array_elements(payments) AS e (payment)) AS p
+			JOIN persona.budget AS b ON b.name = p.budget
+			LEFT JOIN LATERAL (SELECT o.spent FROM persona.budget_use AS o
+				WHERE o.budget = p.budget AND o.period = p.period FOR UPDATE) AS u ON true) AS l;
+	lefts := asked.lefts;
+
+	-- who is paid already comes first, then who is worth most
+	FOR asking IN
+		SELECT p.n, p.cost, array_agg(p.use ORDER BY p.use) AS uses
+		FROM (SELECT (e.payment ->> 0)::integer AS n, (e.payment ->> 3)::numeric AS cost,
+				(SELECT u.use FROM unnest(asked.budgets, asked.periods) WITH ORDINALITY AS u (budget, period, use)
+					WHERE u.budget = e.payment ->> 1 AND u.period = (e.payment ->> 2)::date)::integer AS use
+			FROM jsonb_array_elements(payments) AS e (payment)) AS p
+		GROUP BY p.n, p.cost
+		ORDER BY coalesce(paid[p.n], false) DESC, ((rulings[p.n]).decision).priority DESC, ((rulings[p.n]).decision).score DESC, p.n
+	LOOP
+		lacking := NULL;
+		FOR i IN 1 .. cardinality(asking.uses) LOOP
+			IF lefts[asking.uses[i]] < asking.cost THEN
+				lacking := asking.uses[i];
+			END IF;
+		END LOOP;
+		IF lacking IS NULL THEN
+			FOR i IN 1 .. cardinality(asking.uses) LOOP
+				lefts[asking.uses[i]] := lefts[asking.uses[i]] - asking.cost;
+			END LOOP;
+		ELSE
+			refused := refused || asking.n;
+			budgets := budgets || asked.budgets[lacking];
+			periods := periods || asked.periods[lacking];
+			costs := costs || asking.cost;
+		END IF;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION persona.unpayable(persona.ruling[], boolean[]) IS
+'which of some rulings, all of which are to become contacts, budgets have no money for, with what is left until the transaction ends.
+rulings; paid: which of them were found to be payable before, and come first, then by priority and score; refused: the numbers of those that can''t be paid, and of each a budget and period that does not have what it costs';
+
+CREATE FUNCTION persona.can_pay(campaign text, experience text, channel text, placement text, send_at timestamptz, cost numeric)
+RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	paying record;
+	needed numeric := cost;
+	spent numeric;
+BEGIN
+	FOR paying IN
+		SELECT b.name, b.amount, p.period
+		FROM persona.payments(ARRAY[can_pay.campaign], ARRAY[can_pay.experience], ARRAY[can_pay.channel], ARRAY[can_pay.placement],
+				ARRAY[can_pay.send_at], ARRAY[can_pay.cost]) AS p
+			JOIN persona.budget AS b ON b.name = p.budget
+		ORDER BY b.name COLLATE "C"
+	LOOP
+		PERFORM persona.lock_places();
+		SELECT u.spent INTO spent FROM persona.budget_use AS u
+		WHERE u.budget = paying.name AND u.period = paying.period FOR UPDATE;
+		IF paying.amount - coalesce(spent, 0) < needed THEN
+			RETURN false;
+		END IF;
+	END LOOP;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION persona.can_pay(text, text, text, text, timestamptz, numeric) IS 'whether the budgets that pay a contact have money for it, until the transaction ends; true if it costs nothing, or NULL';
+
+CREATE FUNCTION persona.note_shortage(budgets text[], periods date[], costs numeric[]) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		INSERT INTO persona.budget_use AS u (budget, period, short_of)
+		SELECT s.budget, s.period, min(s.cost)
+		FROM unnest(note_shortage.budgets, note_shortage.periods, note_shortage.costs) AS s (budget, period, cost)
+		GROUP BY s.budget, s.period ORDER BY s.budget COLLATE "C", s.period
+		ON CONFLICT (budget, period) DO UPDATE SET short_of = least(u.short_of, EXCLUDED.short_of);
+	END;
+
+COMMENT ON FUNCTION persona.note_shortage(text[], date[], numeric[]) IS 'notes that budgets did not have so much in some periods, so that others need not ask';
 
 --------------------------------------------------------------------------------
 -- Whose data changed
@@ -558,6 +915,23 @@ BEGIN
 		EXECUTE FUNCTION persona.give_place_back();
 	COMMENT ON TRIGGER give_place_back_deleted ON persona.contact IS 'gives the place on a channel with a capacity back';
 
+	CREATE OR REPLACE TRIGGER spend AFTER INSERT ON persona.contact
+		REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION persona.spend();
+	COMMENT ON TRIGGER spend ON persona.contact IS 'adds what contacts cost to what is spent of budgets';
+	CREATE OR REPLACE TRIGGER change_spent AFTER UPDATE ON persona.contact
+		FOR EACH ROW WHEN ((OLD.cost > 0 OR NEW.cost > 0)
+			AND (OLD.campaign, OLD.experience, OLD.channel, OLD.placement, OLD.send_at, OLD.cost,
+				isfinite(OLD.ended_at) IS TRUE AND OLD.sent_at IS NULL) IS DISTINCT FROM
+				(NEW.campaign, NEW.experience, NEW.channel, NEW.placement, NEW.send_at, NEW.cost,
+				isfinite(NEW.ended_at) IS TRUE AND NEW.sent_at IS NULL))
+		EXECUTE FUNCTION persona.change_spent();
+	COMMENT ON TRIGGER change_spent ON persona.contact IS 'gives the money of a contact that ends without having been sent back';
+	CREATE OR REPLACE TRIGGER change_spent_deleted AFTER DELETE ON persona.contact
+		FOR EACH ROW WHEN (OLD.cost > 0 AND OLD.sent_at IS NULL AND OLD.ended_at IS NULL)
+		EXECUTE FUNCTION persona.change_spent();
+	COMMENT ON TRIGGER change_spent_deleted ON persona.contact IS 'gives the money of a contact that will not be sent back';
+	PERFORM persona.count_budget(b.name) FROM persona.budget AS b ORDER BY b.name COLLATE "C";
+
 	CREATE OR REPLACE TRIGGER complete_instants BEFORE INSERT OR UPDATE ON persona.contact
 		FOR EACH ROW WHEN (CASE NEW.status WHEN 'planned' THEN false
 			WHEN 'claimed' THEN num_nulls(NEW.claimed_at, NEW.lease_until) > 0
@@ -690,10 +1064,14 @@ DECLARE
 	full_channels text[];
 	full_days date[];
 	refused integer[];
+	on_channel boolean := NOT places;
+	paid boolean[];
+	unpaid record;
 	again record;
 	judged record;
 BEGIN
-	IF places AND EXISTS (SELECT FROM persona.channel AS c WHERE c.capacity_per_day IS NOT NULL) THEN
+	places := places AND EXISTS (SELECT FROM persona.channel AS c WHERE c.capacity_per_day IS NOT NULL);
+	IF places OR EXISTS (SELECT FROM persona.budget) THEN
 		LOOP
 			full_channels := '{}';
 			full_days := '{}';
@@ -704,7 +1082,7 @@ BEGIN
 					array_agg(r.n::integer ORDER BY (r.decision).priority DESC, (r.decision).score DESC, r.n) AS takers
 				FROM unnest(customers, rulings) WITH ORDINALITY AS r (customer, stage, valid_until, decision, n)
 					JOIN persona.channel AS c ON c.name = (r.decision).channel
-				WHERE r.stage = 'chosen' AND c.capacity_per_day IS NOT NULL AND days[r.n] IS NULL
+				WHERE places AND r.stage = 'chosen' AND c.capacity_per_day IS NOT NULL AND days[r.n] IS NULL
 				GROUP BY 1, 2 ORDER BY (r.decision).channel COLLATE "C", 2
 			LOOP
 				got := persona.take_places(place.channel, place.day, cardinality(place.takers));
@@ -717,10 +1095,31 @@ BEGIN
 					refused := refused || place.takers[got + 1 :];
 				END IF;
 			END LOOP;
-			EXIT WHEN cardinality(refused) = 0;
+			FOREACH got IN ARRAY refused LOOP
+				rulings[got] := NULL;
+			END LOOP;
 
-			-- the others are judged again, without these places
-			write_contacts.program := persona.close_days(write_contacts.program, full_channels, full_days);
+			-- who has a place and no money gives it to the next
+			unpaid := persona.unpayable(rulings, paid);
+			paid := array_fill(true, ARRAY[cardinality(customers)]);
+			IF cardinality(unpaid.refused) > 0 THEN
+				PERFORM persona.note_shortage(unpaid.budgets, unpaid.periods, unpaid.costs);
+				FOREACH got IN ARRAY unpaid.refused LOOP
+					UPDATE persona.capacity_use AS u SET used = u.used - 1
+					WHERE u.channel = ((rulings[got]).decision).channel AND u.day = days[got];
+					days[got] := NULL;
+					rulings[got] := CASE WHEN on_channel THEN ROW('capacity', '-infinity', NULL)::persona.ruling END;
+				END LOOP;
+				refused := refused || unpaid.refused;
+			END IF;
+			FOREACH got IN ARRAY refused LOOP
+				paid[got] := false;
+			END LOOP;
+			EXIT WHEN cardinality(refused) = 0 OR on_channel;
+
+			-- the others are judged again, without these places and this money
+			write_contacts.program := persona.short_budgets(persona.close_days(write_contacts.program, full_channels, full_days),
+				unpaid.budgets, unpaid.periods, unpaid.costs);
 			SELECT * INTO again
 			FROM persona.rulings_or_errors(ARRAY(SELECT customers[r.n] FROM unnest(refused) AS r (n)), as_of, write_contacts.program);
 			FOR judged IN
@@ -877,8 +1276,8 @@ BEGIN
 	END IF;
 	commit_message.as_of := coalesce(commit_message.as_of, greatest(clock_timestamp(), earlier));
 
+	program := persona.close_full_days(program, commit_message.as_of);
 	IF commit_message.channel IS NULL THEN
-		program := persona.close_full_days(program, commit_message.as_of);
 		SELECT array_agg(r.ruling) INTO rulings
 		FROM persona.rulings(ARRAY[commit_message.customer], commit_message.as_of, program) AS r
 		WHERE (r.ruling).stage = 'chosen';
@@ -905,7 +1304,7 @@ $body$ $sql$, made.type, made.operator, made.relation, made.key);
 			('rulings(%s[], timestamptz, persona.program)', 'each of some customers'' next message, or how far campaigns came, as of an instant, with a program'),
 			('all_rulings(timestamptz, persona.program)', 'each customer''s next message, or how far campaigns came, as of an instant, with a program'),
 			('rulings_for(%s, text, text, json, timestamptz, persona.program)', 'the messages for a customer who is on a channel, for each slot of a placement, with a program; see next_message_for()'),
-			('write_contacts(%s[], persona.ruling[], timestamptz, persona.program, boolean, boolean)', 'writes the contacts of rulings that a program made, and returns their numbers and the other customers, counted by stage; who finds no place on a channel with a capacity is judged again without it, unless places is false; the caller has locked the customers'' rows in persona.due, and only then made the rulings, or found that nobody had decided since. complete: the rulings looked at all campaigns and ways, so that nobody need look again until valid_until'),
+			('write_contacts(%s[], persona.ruling[], timestamptz, persona.program, boolean, boolean)', 'writes the contacts of rulings that a program made, and returns their numbers and the other customers, counted by stage; who finds no place on a channel with a capacity, or no money, is judged again without it; places: false if the customers are on the channel, who need no place, and get nothing instead of what cant be paid; the caller has locked the customers'' rows in persona.due, and only then made the rulings, or found that nobody had decided since. complete: the rulings looked at all campaigns and ways, so that nobody need look again until valid_until'),
 			('write_batch(persona.run_log, tid, tid)', 'writes a batch of a run: the customers between two places of its list'),
 			('commit_message(%s, text, text, json, timestamptz)', 'decides a customer''s next message and writes it, under all limits, in the caller''s transaction; returns the contact, no row if there is no message.
 channel, placement, context: the customer is there, as in next_message_for(), all of whose messages are written; NULL: whatever channel is best; as_of: the instant, by default the clock''s, not in the future nor before the customer''s last decision.

@@ -2,8 +2,9 @@
  * factors.c - reads what a campaign's score is made of.
  *
  * score = propensity * value * urgency * weight - cost.  A factor is a number or
- * an SQL expression; one that persona.arbitration switches off is 1 (cost: 0)
- * for all campaigns, its definitions being checked nevertheless.
+ * an SQL expression; one that persona.arbitration switches off is 1 for all
+ * campaigns, its definitions being checked nevertheless.  A cost that is
+ * switched off is not taken off, but is what it is: budgets are spent by it.
  */
 #include "postgres.h"
 
@@ -101,8 +102,7 @@ read_factor(PersonaProgram *program, const PersonaCampaign *campaign, PersonaFac
 	{
 		factor.constant = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(json->text),
 															  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-		if (kind != PERSONA_VALUE && DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(factor.constant),
-																	   NumericGetDatum(int64_to_numeric(0)))) < 0)
+		if (kind != PERSONA_VALUE && persona_compare_numbers(factor.constant, int64_to_numeric(0)) < 0)
 			persona_fail(ERRCODE_INVALID_PARAMETER_VALUE, place, psprintf("%s is negative", json->text),
 						 "Only the value may be, for what should rather not be said.");
 	}
@@ -115,7 +115,7 @@ read_factor(PersonaProgram *program, const PersonaCampaign *campaign, PersonaFac
 			persona_expression_read(program->set, campaign->trigger == PERSONA_NONE ? PERSONA_NONE
 									: program->triggers[campaign->trigger].node, json->text, place);
 	}
-	if (program->factor_is_off[kind])
+	if (program->factor_is_off[kind] && kind != PERSONA_COST)
 	{
 		factor.constant = factor.otherwise;
 		factor.expression = PERSONA_NONE;
@@ -210,7 +210,7 @@ persona_factors_of_way(PersonaProgram *program, const PersonaCampaign *campaign,
 
 	way->lever = program->factor_is_off[PERSONA_WEIGHT] ? int64_to_numeric(1)
 		: numeric_mul_opt_error(kind_weight(program, campaign), channel->weight, NULL);
-	way->cost = program->factor_is_off[PERSONA_COST] ? int64_to_numeric(0) : channel->cost;
+	way->cost = channel->cost;
 	way->constant = campaign->propensity.constant != NULL && campaign->value.constant != NULL
 		&& campaign->weight.constant != NULL && campaign->cost.constant != NULL && campaign->stretch_count == 0
 		&& (channel->affinity_column == NULL || program->factor_is_off[PERSONA_PROPENSITY]);
@@ -223,19 +223,27 @@ persona_factors_of_way(PersonaProgram *program, const PersonaCampaign *campaign,
 	score->weight = numeric_mul_opt_error(campaign->weight.constant, way->lever, NULL);
 	score->cost = numeric_add_opt_error(campaign->cost.constant, way->cost, NULL);
 	score->price = int64_to_numeric(0);
-	persona_score_compute(score);
+	persona_score_compute(program, score);
 }
 
 /* Computes a score from its factors. */
 void
-persona_score_compute(PersonaScore *score)
+persona_score_compute(const PersonaProgram *program, PersonaScore *score)
 {
 	Numeric		product = numeric_mul_opt_error(score->propensity, score->value, NULL);
 
 	product = numeric_mul_opt_error(product, score->urgency, NULL);
 	product = numeric_mul_opt_error(product, score->weight, NULL);
-	product = numeric_sub_opt_error(product, score->cost, NULL);
+	if (!program->factor_is_off[PERSONA_COST])
+		product = numeric_sub_opt_error(product, score->cost, NULL);
 	score->score = numeric_sub_opt_error(product, score->price, NULL);
+}
+
+/* Compares two numbers, as qsort wants it. */
+int
+persona_compare_numbers(Numeric left, Numeric right)
+{
+	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(left), NumericGetDatum(right)));
 }
 
 /* Returns the type in which an expression sees a property of a type, or InvalidOid. */

@@ -18,7 +18,10 @@ extern void persona_factors_of_way(PersonaProgram *program, const PersonaCampaig
 /* Binds all expressions to a row type of customers. */
 extern void persona_factors_bind(PersonaProgram *program, PersonaCustomerShape *shape, const PersonaRowShape *row);
 
+/* Compares two numbers, as qsort wants it. */
+extern int	persona_compare_numbers(Numeric left, Numeric right);
+
 /* Computes a score from its factors. */
-extern void persona_score_compute(PersonaScore *score);
+extern void persona_score_compute(const PersonaProgram *program, PersonaScore *score);
 
 #endif							/* PERSONA_FACTORS_H */

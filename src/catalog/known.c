@@ -28,7 +28,6 @@ static const struct
 	"max_contacts_per_firing", "channel_choice", "experiment", "variation", "channels"}},
 	{"placements", {"channel", "name", "slots", "position"}},
 	{"levers", {"kind", "weight"}},
-	{"prices", {"channel", "priority", "from", "until", "price", "tie"}},
 	{"conditions", {"name", "condition"}},
 };
 
@@ -37,7 +36,7 @@ void
 persona_refuse_unknown(const PersonaJson *json)
 {
 	static const char *const keys[] = {"persona", "customers", "arbitration", "events", "cohorts", "triggers",
-		"experiences", "channels", "messages", "campaigns", "placements", "levers", "prices", "conditions", "policies",
+		"experiences", "channels", "messages", "campaigns", "placements", "levers", "prices", "conditions", "policies", "budgets",
 	"experiments", "suppressions", "exclusions", "holdouts", "topics", "holidays", NULL};
 	static const char *const customer_keys[] = {"relation", "key", "time_zone", "language", "default_time_zone",
 	"default_language", NULL};

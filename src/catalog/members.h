@@ -96,6 +96,14 @@ numeric_member(const PersonaJson *object, const char *key)
 											   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 }
 
+/* Tells whether a number is an amount: not negative, and not NaN; infinity is one. */
+static inline bool
+is_amount(Numeric number)
+{
+	return !numeric_is_nan(number)
+		&& DatumGetBool(DirectFunctionCall2(numeric_ge, NumericGetDatum(number), NumericGetDatum(int64_to_numeric(0))));
+}
+
 /* Returns a list of objects; its items are checked to be objects. */
 static inline const PersonaJson *
 object_list(const PersonaJson *object, const char *key)

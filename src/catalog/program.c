@@ -528,10 +528,66 @@ read_campaigns(PersonaProgram *program, const PersonaJson *json)
 	}
 }
 
-/* Reads the prices of scarce channels. */
+/* Reads the price of places on a channel. */
+static void
+read_price_of_channel(const PersonaProgram *program, const PersonaJson *from, const char *place, PersonaPrice *price)
+{
+	const char *name = need_text(from, "channel");
+	int64		tie = integer_member(from, "tie", 0);
+
+	for (int c = 0; c < program->channel_count; c++)
+		if (strcmp(program->channels[c].name, name) == 0)
+			price->channel = c;
+	if (price->channel == PERSONA_NONE)
+		malformed(psprintf("%s.channel", place), psprintf("there is no channel \"%s\"", name));
+	price->price = numeric_member(from, "price");
+	price->closed = numeric_is_inf(price->price);
+	if (!is_amount(price->price))
+		malformed(psprintf("%s.price", place), "a number that is not negative is expected");
+	if (tie < 0 || tie >= INT64CONST(1) << PCORE_TIE_BITS)
+		malformed(psprintf("%s.tie", place), "a whole number below 2^48 is expected");
+	if (!price->closed)
+		price->worth = pcore_worth(persona_millionths(price->price), (uint64_t) tie);
+}
+
+/* Reads what a budget does not have, or what its money costs beside itself. */
+static void
+read_price_of_budget(const PersonaProgram *program, const PersonaJson *from, const char *place, PersonaPrice *price)
+{
+	const char *name = need_text(from, "budget");
+	Numeric		parts;
+	Numeric		most = int64_to_numeric(PCORE_MOST_RATE);
+
+	for (int b = 0; b < program->rules.budget_count; b++)
+		if (strcmp(program->rules.budgets[b].name, name) == 0)
+			price->budget = b;
+	if (price->budget == PERSONA_NONE)
+		malformed(psprintf("%s.budget", place), psprintf("there is no budget \"%s\"", name));
+	price->of_all = member(from, "priority") == NULL;
+	if (member(from, "short_of") != NULL)
+	{
+		price->short_of = numeric_member(from, "short_of");
+		if (!is_amount(price->short_of))
+			malformed(psprintf("%s.short_of", place), "a number that is not negative is expected");
+	}
+	price->rate = -1;
+	if (member(from, "rate") == NULL)
+		return;
+	price->price = numeric_member(from, "rate");
+	parts = numeric_mul_opt_error(price->price, int64_to_numeric(INT64CONST(1) << PCORE_RATE_BITS), NULL);
+	if (!is_amount(price->price) || persona_compare_numbers(parts, most) > 0)
+		malformed(psprintf("%s.rate", place), "a number that is not negative, and below 2^24, is expected");
+	price->rate = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(parts)));
+	if (persona_compare_numbers(parts, int64_to_numeric(price->rate)) != 0)
+		malformed(psprintf("%s.rate", place), "a multiple of 2^-20 is expected");
+}
+
+/* Reads the prices of scarce channels and budgets. */
 static void
 read_prices(PersonaProgram *program, const PersonaJson *json)
 {
+	static const char *const channel_keys[] = {"channel", "priority", "from", "until", "price", "tie", NULL};
+	static const char *const budget_keys[] = {"budget", "priority", "from", "until", "short_of", "rate", NULL};
 	const PersonaJson *prices = object_list(json, "prices");
 
 	program->price_count = prices->count;
@@ -539,28 +595,19 @@ read_prices(PersonaProgram *program, const PersonaJson *json)
 	for (int i = 0; i < prices->count; i++)
 	{
 		const PersonaJson *from = &prices->items[i];
+		const char *place = psprintf("prices[%d]", i);
 		PersonaPrice *price = &program->prices[i];
-		const char *name = need_text(from, "channel");
-		int64		tie = integer_member(from, "tie", 0);
+		bool		of_budget = member(from, "budget") != NULL;
 
-		price->channel = PERSONA_NONE;
-		for (int c = 0; c < program->channel_count; c++)
-			if (strcmp(program->channels[c].name, name) == 0)
-				price->channel = c;
-		if (price->channel == PERSONA_NONE)
-			malformed(psprintf("prices[%d].channel", i), psprintf("there is no channel \"%s\"", name));
+		only_members(from, place, of_budget ? budget_keys : channel_keys);
+		price->channel = price->budget = PERSONA_NONE;
 		price->priority = integer_member(from, "priority", 0);
 		price->from = instant_member(from, "from", PCORE_BEGIN_OF_TIME);
 		price->until = instant_member(from, "until", PCORE_END_OF_TIME);
-		price->price = numeric_member(from, "price");
-		price->closed = numeric_is_inf(price->price);
-		if (numeric_is_nan(price->price)
-			|| !DatumGetBool(DirectFunctionCall2(numeric_ge, NumericGetDatum(price->price), NumericGetDatum(int64_to_numeric(0)))))
-			malformed(psprintf("prices[%d].price", i), "a number that is not negative is expected");
-		if (tie < 0 || tie >= INT64CONST(1) << PCORE_TIE_BITS)
-			malformed(psprintf("prices[%d].tie", i), "a whole number below 2^48 is expected");
-		if (!price->closed)
-			price->worth = pcore_worth(persona_millionths(price->price), (uint64_t) tie);
+		if (of_budget)
+			read_price_of_budget(program, from, place, price);
+		else
+			read_price_of_channel(program, from, place, price);
 	}
 }
 

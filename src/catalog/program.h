@@ -135,6 +135,8 @@ typedef struct PersonaCampaignChannel
 	PersonaAbout about;			/* that of the campaign, the channel and the placement */
 	int			policy_count;	/* policies that limit it */
 	int		   *policies;
+	int			budget_count;	/* budgets that pay it */
+	int		   *budgets;
 	Numeric		lever;			/* weights of the experience's kind and of the channel */
 	Numeric		cost;			/* of the channel */
 	bool		constant;		/* the score is the same for everybody */
@@ -172,16 +174,23 @@ typedef struct PersonaCampaign
 	PersonaCampaignChannel *channels;
 } PersonaCampaign;
 
-/* What a place on a scarce channel costs campaigns of one priority. */
+/*
+ * What a place on a scarce channel costs campaigns of one priority, or what
+ * money of a scarce budget costs beside itself.
+ */
 typedef struct PersonaPrice
 {
-	int			channel;		/* number */
+	int			channel;		/* number, or PERSONA_NONE */
+	int			budget;			/* number, or PERSONA_NONE */
+	bool		of_all;			/* a budget's, for campaigns of any priority */
 	int64		priority;
 	PcoreInstant from;			/* for messages that are sent in [from, until) */
 	PcoreInstant until;
 	bool		closed;			/* there is no place at any price */
-	Numeric		price;
-	PcoreWorth	worth;			/* the same, exactly */
+	Numeric		short_of;		/* a budget that has not so much left; NULL: it has */
+	Numeric		price;			/* of a place; of a budget: of a unit of money */
+	PcoreWorth	worth;			/* a place's price, exactly */
+	int64		rate;			/* a budget's, in parts of 2^PCORE_RATE_BITS; -1: it tells none */
 } PersonaPrice;
 
 /* What the definitions mean for one row type of customers. */

@@ -234,11 +234,12 @@ read_about(PersonaProgram *program, const PersonaJson *from, const char *definit
 	return about;
 }
 
+static const char *const units[] = {"day", "week", "month", "quarter", "year", NULL};
+
 /* Reads the numbers of a limit. */
 static void
 read_limit(const PersonaJson *from, const char *period, PersonaLimit *limit)
 {
-	static const char *const units[] = {"day", "week", "month", "quarter", "year", NULL};
 	static const char *const counts[] = {"reserved", "sent", "delivered", NULL};
 
 	limit->most = integer_member(from, "max_contacts", -1);
@@ -274,6 +275,32 @@ read_policies(PersonaProgram *program, const PersonaJson *json)
 		read_limit(from, "period", policy);
 		if (policy->most < 0 && policy->min_gap == 0)
 			malformed(psprintf("policies[%d]", i), "a limit on nothing");
+	}
+}
+
+/* Reads the budgets. */
+static void
+read_budgets(PersonaProgram *program, const PersonaJson *json)
+{
+	static const char *const keys[] = {"name", "campaign", "experience", "experience_kind", "channel", "placement",
+	"amount", "calendar", NULL};
+	PersonaRules *rules = &program->rules;
+	const PersonaJson *budgets = object_list(json, "budgets");
+
+	rules->budgets = palloc0(sizeof(PersonaBudget) * (budgets->count + 1));
+	rules->budget_count = budgets->count;
+	for (int i = 0; i < budgets->count; i++)
+	{
+		const PersonaJson *from = &budgets->items[i];
+		PersonaBudget *budget = &rules->budgets[i];
+
+		only_members(from, psprintf("budgets[%d]", i), keys);
+		budget->name = need_text(from, "name");
+		budget->about = read_about(program, from, psprintf("budget \"%s\"", budget->name));
+		budget->amount = numeric_member(from, "amount");
+		budget->calendar = word_member(from, "calendar", units, PERSONA_NONE);
+		if (!is_amount(budget->amount))
+			malformed(psprintf("budgets[%d].amount", i), "a number that is not negative is expected");
 	}
 }
 
@@ -580,19 +607,25 @@ read_campaign_abouts(PersonaProgram *program, const PersonaJson *json)
 	}
 }
 
-/* Lists for each way the policies that limit it. */
+/* Lists for each way the policies that limit it, and the budgets that pay it. */
 static void
 choose_policies(PersonaProgram *program)
 {
+	const PersonaRules *rules = &program->rules;
+
 	for (int c = 0; c < program->campaign_count; c++)
 		for (int w = 0; w < program->campaigns[c].channel_count; w++)
 		{
 			PersonaCampaignChannel *way = &program->campaigns[c].channels[w];
 
-			way->policies = palloc(sizeof(int) * (program->rules.policy_count + 1));
-			for (int p = 0; p < program->rules.policy_count; p++)
-				if (persona_about_fits(&program->rules.policies[p].about, &way->about))
+			way->policies = palloc(sizeof(int) * (rules->policy_count + 1));
+			for (int p = 0; p < rules->policy_count; p++)
+				if (persona_about_fits(&rules->policies[p].about, &way->about))
 					way->policies[way->policy_count++] = p;
+			way->budgets = palloc(sizeof(int) * (rules->budget_count + 1));
+			for (int b = 0; b < rules->budget_count; b++)
+				if (persona_about_fits(&rules->budgets[b].about, &way->about))
+					way->budgets[way->budget_count++] = b;
 		}
 }
 
@@ -609,6 +642,7 @@ persona_read_rules(PersonaProgram *program, const PersonaJson *json)
 	read_experiments(program, json);
 	read_campaign_abouts(program, json);
 	read_policies(program, json);
+	read_budgets(program, json);
 	read_suppressions(program, json);
 	read_exclusions(program, json);
 	read_holdouts(program, json);

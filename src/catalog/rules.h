@@ -14,6 +14,7 @@
 #include "condition/json.h"
 #include "core/text.h"
 #include "core/zone.h"
+#include "utils/numeric.h"
 
 /* Names of one sort and their numbers. */
 typedef struct PersonaNames
@@ -56,6 +57,15 @@ typedef struct PersonaLimit
 	PcoreDuration min_gap;		/* between two of them; 0: none */
 	PersonaCounts counts;
 } PersonaLimit;
+
+/* Money that contacts are paid from. */
+typedef struct PersonaBudget
+{
+	const char *name;
+	PersonaAbout about;			/* of the contacts that it pays */
+	Numeric		amount;
+	int			calendar;		/* in a unit of the calendar of the default zone, PcoreUnit; PERSONA_NONE: in all */
+} PersonaBudget;
 
 /* What responses tell, in the order of persona_outcome_names, and what follows from there being none. */
 #define PERSONA_OUTCOME_DELIVERED 0
@@ -177,6 +187,8 @@ typedef struct PersonaRules
 	int		   *topic_of;		/* by experience, or PERSONA_NONE */
 	int			policy_count;
 	PersonaLimit *policies;
+	int			budget_count;
+	PersonaBudget *budgets;
 	int			suppression_count;
 	PersonaSuppression *suppressions;
 	int			exclusion_count;

@@ -61,6 +61,13 @@ pcore_worth(int64_t millionths, uint64_t tie)
 	return (PcoreWorth) millionths * ((PcoreWorth) 1 << PCORE_TIE_BITS) + (PcoreWorth) tie;
 }
 
+/* Returns the worth of money at a rate. */
+PcoreWorth
+pcore_money_worth(int64_t rate, int64_t cost)
+{
+	return (PcoreWorth) rate * cost * ((PcoreWorth) 1 << (PCORE_TIE_BITS - PCORE_RATE_BITS));
+}
+
 /* Returns the tie of a key on a resource. */
 uint64_t
 pcore_tie(const char *resource, const char *key)

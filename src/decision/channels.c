@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/factors.h"
 #include "condition/why.h"
 #include "decision/channels.h"
 #include "decision/facts.h"

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/factors.h"
 #include "condition/why.h"
 #include "decision/channels.h"
 #include "decision/charge.h"
@@ -308,8 +309,8 @@ judge_ways(PersonaDecider *decider, PersonaCandidate *candidates)
 		{
 			persona_score(decider, candidate);
 			unpriced = candidate->score.score;
-			/* On a channel on which the customer is, no place is scarce, and each way is for itself. */
-			priced = decider->ask != NULL || persona_charge(decider, candidate);
+			/* Of the channel on which the customer is, each way is for itself. */
+			priced = persona_charge(decider, candidate) || decider->ask != NULL;
 			if (!candidate->eligible && !passed && unwanted.unwanted == NULL)
 			{
 				unwanted.unwanted = candidate->way;

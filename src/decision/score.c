@@ -13,13 +13,6 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
-/* Compares two numbers, as qsort wants it. */
-int
-persona_compare_numbers(Numeric left, Numeric right)
-{
-	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(left), NumericGetDatum(right)));
-}
-
 /* Returns what a factor is for the customer and the firing that a candidate answers. */
 static Numeric
 factor_value(PersonaDecider *decider, const PersonaCandidate *candidate, const PersonaFactor *factor)
@@ -86,6 +79,6 @@ persona_score(PersonaDecider *decider, PersonaCandidate *candidate)
 	score->weight = numeric_mul_opt_error(factor_value(decider, candidate, &campaign->weight), way->lever, NULL);
 	score->cost = numeric_add_opt_error(factor_value(decider, candidate, &campaign->cost), way->cost, NULL);
 	score->price = int64_to_numeric(0);
-	persona_score_compute(score);
+	persona_score_compute(decider->program, score);
 	candidate->stands = pcore_min(candidate->stands, candidate->until);
 }

@@ -9,7 +9,4 @@
 /* Computes the factors and the score of a candidate whose firing and customer are those that it is for. */
 extern void persona_score(PersonaDecider *decider, PersonaCandidate *candidate);
 
-/* Compares two numbers, as qsort wants it. */
-extern int	persona_compare_numbers(Numeric left, Numeric right);
-
 #endif							/* PERSONA_SCORE_H */

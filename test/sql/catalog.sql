@@ -75,6 +75,7 @@ WHERE f.provolatile = 'v'
 		watch_changes,unwatch_changes,capture_changes,create_change_triggers,drop_change_triggers,drop_all_change_triggers,
 		create_due,create_runtime_triggers,create_runner,drop_runner,keep_program,check_as_of,need_no_transaction,show_run,hide_run,
 		run,start_run,list_run,begin_everyone,step_run,finish_run,take_places,lock_places,give_place_back,
+		add_spent,spend,change_spent,count_budget,recount_budget,forget_shortage,unpayable,can_pay,note_shortage,
 		create_snapshot,create_refresher,drop_refresher,refresh_snapshot,pass_change_on,create_sparing,grant_job,measure_feasibility}')
 ORDER BY f.signature::text COLLATE "C";
 -- those, and only those, keep out of parallel plans
@@ -85,7 +86,7 @@ ORDER BY f.signature::text COLLATE "C";
 -- what takes the program as an argument needs nothing else, but for what reads the bound relations in a pass, or checks
 SELECT f.signature, f.provolatile
 FROM function AS f
-WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> ALL ('{check_program,keep_program,close_days,close_full_days,program_with,priced_program}') AND f.proname !~ '_of_all$|^simulate'
+WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> ALL ('{check_program,keep_program,close_days,close_full_days,short_budgets,program_with,priced_program}') AND f.proname !~ '_of_all$|^simulate'
 ORDER BY f.signature::text COLLATE "C";
 -- names in SQL and PL/pgSQL mean the system's, whatever the caller's search_path; a procedure that commits can't set it,
 -- and what the planner shall put in its place must not
@@ -100,8 +101,8 @@ SELECT f.signature FROM function AS f WHERE f.lanname = 'sql' AND f.prosqlbody I
 SELECT f.signature, f.lanname FROM function AS f WHERE f.lanname NOT IN ('sql', 'plpgsql', 'c') AND f.prokind <> 'a';
 -- the C function of persona.x is persona_x
 SELECT f.signature, f.prosrc FROM function AS f WHERE f.lanname = 'c' AND f.prosrc <> 'persona_' || f.proname;
--- only the guards, which run for whoever changes a relation, and what counts places and passes changes on have the owner's rights
-SELECT f.signature FROM function AS f WHERE f.prosecdef AND f.proname NOT IN ('guard_alter', 'guard_drop', 'give_place_back', 'pass_change_on') ORDER BY f.signature::text COLLATE "C";
+-- only the guards, which run for whoever changes a relation, and what counts places and money and passes changes on have the owner's rights
+SELECT f.signature FROM function AS f WHERE f.prosecdef AND f.proname NOT IN ('guard_alter', 'guard_drop', 'give_place_back', 'add_spent', 'spend', 'change_spent', 'count_budget', 'recount_budget', 'forget_shortage', 'pass_change_on') ORDER BY f.signature::text COLLATE "C";
 -- what creates and drops objects, or binds, is not for everybody
 SELECT f.signature
 FROM function AS f
@@ -124,7 +125,7 @@ ORDER BY c.oid::regclass::text COLLATE "C";
 -- their changes are announced, and checked on every event; those of runs are no definitions
 SELECT c.oid::regclass, e.event
 FROM member AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
-		AND c.relname <> ALL ('{capacity_use,change_watch,program_archive,reach_history,run_log,run_state,snapshot_state}')
+		AND c.relname <> ALL ('{budget_use,capacity_use,change_watch,program_archive,reach_history,run_log,run_state,snapshot_state}')
 	CROSS JOIN (VALUES ('INSERT', 4), ('DELETE', 8), ('UPDATE', 16), ('TRUNCATE', 32)) AS e (event, bit)
 WHERE NOT EXISTS (SELECT FROM pg_trigger AS t
 		WHERE t.tgrelid = c.oid AND t.tgfoid = 'persona.invalidate_program'::regproc AND t.tgtype & e.bit <> 0 AND t.tgtype & 3 = 0)
@@ -137,11 +138,11 @@ SELECT c.oid::regclass
 FROM member AS m JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
 WHERE NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p')
 ORDER BY c.oid::regclass::text COLLATE "C";
--- references follow a new name; nothing else than a campaign's channels goes with what it refers to
+-- references follow a new name; nothing else than a campaign's channels and what is spent of a budget goes with what it refers to
 SELECT k.conrelid::regclass, k.conname, k.confupdtype, k.confdeltype
 FROM pg_constraint AS k
 WHERE k.connamespace = 'persona'::regnamespace AND k.contype = 'f'
-	AND (k.confupdtype <> 'c' OR k.confdeltype <> CASE WHEN k.conname = 'campaign_channel_campaign_fkey' THEN 'c' ELSE 'a' END)
+	AND (k.confupdtype <> 'c' OR k.confdeltype <> CASE WHEN k.conname IN ('campaign_channel_campaign_fkey', 'budget_use_budget_fkey') THEN 'c' ELSE 'a' END)
 ORDER BY k.conname COLLATE "C";
 -- nobody but the owner may read or write them, unless he gives it away
 SELECT c.oid::regclass, c.relacl
