@@ -358,7 +358,7 @@ COMMENT ON FUNCTION persona.drop_population() IS 'drops what persona.create_popu
 
 REVOKE EXECUTE ON FUNCTION persona.drop_population() FROM PUBLIC;
 --------------------------------------------------------------------------------
--- Prices of scarce channels
+-- Prices of scarce channels and budgets
 --------------------------------------------------------------------------------
 
 CREATE FUNCTION persona.program_with_prices(program persona.program, prices jsonb) RETURNS persona.program
@@ -370,71 +370,135 @@ CREATE FUNCTION persona.program_with_prices(program persona.program, prices json
 	END;
 
 COMMENT ON FUNCTION persona.program_with_prices(persona.program, jsonb) IS
-'a program whose decisions take prices of places on channels into account.
-prices: [{"channel": ..., "priority": ..., "from": ..., "until": ..., "price": ..., "tie": ...}], for messages of campaigns of that priority that are sent in [from, until), in microseconds since 1970, absent: always; price: taken off the score, "Infinity": no place at all; tie: what decides among those who are worth just the price.
+'a program whose decisions take prices of places on channels, and of the money of budgets, into account.
+prices: [{"channel": ..., "priority": ..., "from": ..., "until": ..., "price": ..., "tie": ...}, {"budget": ..., "priority": ..., "from": ..., "until": ..., "rate": ..., "tie": ..., "short_of": ...}], for messages of campaigns of that priority (absent: 0, for a budget any) that are sent in [from, until), in microseconds since 1970, absent: always; price: taken off the score, "Infinity": no place at all; rate: so much for each unit of cost is taken off the score; tie: what decides among those who are worth just the price; short_of: the budget does not pay what costs so much or more.
 NULL prices leave the program as it is; NULL for a NULL program';
 
+CREATE FUNCTION persona.spent_at(program persona.program, as_of timestamptz,
+	OUT budget text, OUT sent_from timestamptz, OUT sent_until timestamptz, OUT spent numeric) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100000 ROWS 10
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	budgets jsonb := program::jsonb -> 'budgets';
+	experiences jsonb := program::jsonb -> 'experiences';
+BEGIN
+	IF jsonb_array_length(budgets) = 0 OR to_regclass('persona.contact') IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+	SELECT s.name, s.day AT TIME ZONE z.default_time_zone,
+		(s.day + CASE s.calendar WHEN 'day' THEN interval '1 day' WHEN 'week' THEN interval '1 week'
+			WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months'
+			WHEN 'year' THEN interval '1 year' END) AT TIME ZONE z.default_time_zone, s.spent
+	FROM persona.customer_binding AS z
+		CROSS JOIN LATERAL (SELECT b.name, b.calendar, date_trunc(b.calendar, k.send_at AT TIME ZONE z.default_time_zone) AS day,
+				sum(k.cost) AS spent
+			FROM persona.contact AS k
+				LEFT JOIN jsonb_to_recordset(experiences) AS e (name text, kind text) ON e.name = k.experience
+				JOIN jsonb_to_recordset(budgets) AS b (name text, campaign text, experience text, experience_kind text,
+						channel text, placement text, calendar text)
+					ON (b.campaign IS NULL OR b.campaign = k.campaign)
+						AND (b.experience IS NULL OR b.experience = k.experience)
+						AND (b.experience_kind IS NULL OR b.experience_kind = e.kind)
+						AND (b.channel IS NULL OR b.channel = k.channel)
+						AND (b.placement IS NULL OR b.placement = k.placement)
+			WHERE k.cost > 0 AND k.decided_at <= spent_at.as_of
+				AND (k.sent_at <= spent_at.as_of OR (k.ended_at <= spent_at.as_of) IS NOT TRUE)
+			GROUP BY 1, 2, 3) AS s
+	WHERE (s.day + interval '1 year' < spent_at.as_of AT TIME ZONE z.default_time_zone) IS NOT TRUE;
+END
+$$;
+
+COMMENT ON FUNCTION persona.spent_at(persona.program, timestamptz) IS
+'what is spent of the budgets of a program as of an instant: what contacts cost that were decided by then, and were sent or had not ended; reads all contacts.
+budget; sent_from, sent_until: the period, NULL: for all time; spent: its sum.  Periods that ended long ago, or in which nothing is spent, have no row.
+No row for NULL, or while no customers are bound';
+
 CREATE FUNCTION persona.market_of_all(program persona.program, as_of timestamptz,
-	OUT channel text, OUT priority integer, OUT sent_from timestamptz, OUT sent_until timestamptz, OUT places bigint,
+	OUT channel text, OUT budget text, OUT priority integer, OUT sent_from timestamptz, OUT sent_until timestamptz,
+	OUT places bigint, OUT money numeric, OUT money_wanted numeric, OUT money_served numeric, OUT short_of numeric,
 	OUT wanted bigint, OUT served bigint, OUT price numeric, OUT tie bigint, OUT value_lost numeric, OUT gap numeric)
 RETURNS SETOF record
 	LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000000 ROWS 10
 	AS 'MODULE_PATHNAME', 'persona_market_of_all';
 
-COMMENT ON FUNCTION persona.market_of_all(persona.program, timestamptz) IS 'what persona.prices_of_all() returns, for a program that has prices of zero for all channels with a capacity';
+COMMENT ON FUNCTION persona.market_of_all(persona.program, timestamptz) IS 'what persona.prices_of_all() returns, for a program that has prices of zero for all channels with a capacity and all budgets, and tells what is spent of these';
 
 CREATE FUNCTION persona.prices_of_all(program persona.program, as_of timestamptz,
-	OUT channel text, OUT priority integer, OUT sent_from timestamptz, OUT sent_until timestamptz, OUT places bigint,
+	OUT channel text, OUT budget text, OUT priority integer, OUT sent_from timestamptz, OUT sent_until timestamptz,
+	OUT places bigint, OUT money numeric, OUT money_wanted numeric, OUT money_served numeric, OUT short_of numeric,
 	OUT wanted bigint, OUT served bigint, OUT price numeric, OUT tie bigint, OUT value_lost numeric, OUT gap numeric)
 RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 	SET search_path = pg_catalog, pg_temp
 	BEGIN ATOMIC
-		SELECT m.channel, m.priority, m.sent_from, m.sent_until, m.places, m.wanted, m.served, m.price, m.tie, m.value_lost, m.gap
-		FROM (SELECT jsonb_agg(jsonb_build_object('channel', c.channel ->> 'name', 'priority', p.priority, 'price', 0)) AS prices
-				FROM jsonb_array_elements(prices_of_all.program::jsonb -> 'channels') AS c (channel)
-					CROSS JOIN (SELECT DISTINCT a.campaign -> 'priority'
-						FROM jsonb_array_elements(prices_of_all.program::jsonb -> 'campaigns') AS a (campaign)) AS p (priority)
-				WHERE c.channel ->> 'capacity_per_day' IS NOT NULL) AS free
+		SELECT m.channel, m.budget, m.priority, m.sent_from, m.sent_until, m.places, m.money, m.money_wanted, m.money_served,
+			m.short_of, m.wanted, m.served, m.price, m.tie, m.value_lost, m.gap
+		FROM (SELECT jsonb_agg(f.price) AS prices
+				FROM (SELECT jsonb_build_object('channel', c.channel ->> 'name', 'priority', p.priority, 'price', 0)
+						FROM jsonb_array_elements(prices_of_all.program::jsonb -> 'channels') AS c (channel)
+							CROSS JOIN (SELECT DISTINCT a.campaign -> 'priority'
+								FROM jsonb_array_elements(prices_of_all.program::jsonb -> 'campaigns') AS a (campaign)) AS p (priority)
+						WHERE c.channel ->> 'capacity_per_day' IS NOT NULL
+						UNION ALL
+						SELECT jsonb_build_object('budget', b.budget ->> 'name', 'rate', 0)
+						FROM jsonb_array_elements(prices_of_all.program::jsonb -> 'budgets') AS b (budget)
+						UNION ALL
+						SELECT jsonb_strip_nulls(jsonb_build_object('budget', s.budget, 'spent', s.spent::text,
+							'from', persona.microseconds(s.sent_from), 'until', persona.microseconds(s.sent_until)))
+						FROM persona.spent_at(prices_of_all.program, prices_of_all.as_of) AS s) AS f (price)) AS free
 			CROSS JOIN LATERAL persona.market_of_all(
 				CASE WHEN free.prices IS NOT NULL THEN persona.program_with_prices(prices_of_all.program, free.prices) END,
 				prices_of_all.as_of) AS m;
 	END;
 
 COMMENT ON FUNCTION persona.prices_of_all(persona.program, timestamptz) IS
-'what a place on each channel with a capacity is worth at an instant, over all customers: shadow prices of the assignment problem, found by descent of its dual and successive shortest paths (Tokuyama and Nakano 1995, Efficient algorithms for the Hitchcock transportation problem).
-channel; priority: of the campaigns that are charged, since higher classes are served first; sent_from, sent_until: the day of sending; places: capacity less planned contacts and what higher classes got; wanted: customers who would take a place if it cost nothing; served: customers who take it at the price; price, tie: the price, and what decides among those who are worth just the price; value_lost: how much score those lose who wanted a place and do without; gap: how much better another assignment could be at most.
-No row if no channel is scarce, or for NULL; errors as of persona.funnel_of_all(), program_limit_exceeded for more than 64 channels and days';
+'what a place on each channel with a capacity, and a unit of money of each budget, is worth at an instant, over all customers: shadow prices of the assignment problem, found by descent of its dual and successive shortest paths (Tokuyama and Nakano 1995, Efficient algorithms for the Hitchcock transportation problem), and multipliers of the budgets (Fisher 1981, The Lagrangian relaxation method).
+channel or budget; priority: of the campaigns that are charged, since higher classes are served first; sent_from, sent_until: the day, or the period, of sending; places: capacity less planned contacts and what higher classes got; money: the same of a budget; money_wanted, money_served: what those cost who would take a message that it pays if money were not scarce, and those who take one; short_of: the least cost for which it has too little; wanted: customers who would take a place or the money if it cost nothing; served: customers who take it at the price; price, tie: the price of a place, or what a unit of money costs beside itself, and what decides among those who are worth just that; value_lost: how much score those lose who wanted it and do without; gap: how much better another division could be at most.
+No row if nothing is scarce, or for NULL; errors as of persona.funnel_of_all(), program_limit_exceeded for more than 64 channels and days, or budgets and periods';
 
 CREATE FUNCTION persona.prices_at(as_of timestamptz,
-	OUT channel text, OUT priority integer, OUT sent_from timestamptz, OUT sent_until timestamptz, OUT places bigint,
+	OUT channel text, OUT budget text, OUT priority integer, OUT sent_from timestamptz, OUT sent_until timestamptz,
+	OUT places bigint, OUT money numeric, OUT money_wanted numeric, OUT money_served numeric, OUT short_of numeric,
 	OUT wanted bigint, OUT served bigint, OUT price numeric, OUT tie bigint, OUT value_lost numeric, OUT gap numeric)
 RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 	SET search_path = pg_catalog, pg_temp
 	BEGIN ATOMIC
-		SELECT p.channel, p.priority, p.sent_from, p.sent_until, p.places, p.wanted, p.served, p.price, p.tie, p.value_lost, p.gap
+		SELECT p.channel, p.budget, p.priority, p.sent_from, p.sent_until, p.places, p.money, p.money_wanted, p.money_served,
+			p.short_of, p.wanted, p.served, p.price, p.tie, p.value_lost, p.gap
 		FROM persona.prices_of_all(persona.program(), prices_at.as_of) AS p;
 	END;
 
-COMMENT ON FUNCTION persona.prices_at(timestamptz) IS 'what a place on each channel with a capacity is worth at an instant; see persona.prices_of_all()';
+COMMENT ON FUNCTION persona.prices_at(timestamptz) IS 'what a place on each channel with a capacity, and the money of each budget, is worth at an instant; see persona.prices_of_all()';
 
 CREATE FUNCTION persona.priced_program(as_of timestamptz DEFAULT now(), program persona.program DEFAULT persona.program())
 RETURNS persona.program
 	LANGUAGE sql STABLE PARALLEL SAFE COST 1000000
 	SET search_path = pg_catalog, pg_temp
 	BEGIN ATOMIC
-		SELECT persona.program_with_prices(priced_program.program, (SELECT jsonb_agg(jsonb_build_object(
-				'channel', p.channel,
-				'priority', p.priority,
-				'from', persona.microseconds(p.sent_from),
-				'until', persona.microseconds(p.sent_until),
-				'price', p.price::text,
-				'tie', p.tie) ORDER BY p.channel COLLATE "C", p.priority, p.sent_from)
+		SELECT persona.program_with_prices(priced_program.program, (SELECT jsonb_agg(CASE
+				WHEN p.channel IS NOT NULL THEN jsonb_build_object(
+					'channel', p.channel,
+					'priority', p.priority,
+					'from', persona.microseconds(p.sent_from),
+					'until', persona.microseconds(p.sent_until),
+					'price', p.price::text,
+					'tie', p.tie)
+				ELSE jsonb_strip_nulls(jsonb_build_object(
+					'budget', p.budget,
+					'priority', p.priority,
+					'from', persona.microseconds(p.sent_from),
+					'until', persona.microseconds(p.sent_until),
+					'rate', p.price::text,
+					'tie', p.tie,
+					'short_of', p.short_of::text)) END
+				ORDER BY p.channel COLLATE "C", p.budget COLLATE "C", p.priority, p.sent_from)
 			FROM persona.prices_of_all(priced_program.program, priced_program.as_of) AS p));
 	END;
 
-COMMENT ON FUNCTION persona.priced_program(timestamptz, persona.program) IS 'a program with the prices of scarce channels at an instant: with it all customers together keep the capacities, and no other choice is worth more; the program itself if no channel is scarce.
+COMMENT ON FUNCTION persona.priced_program(timestamptz, persona.program) IS 'a program with the prices of scarce channels and budgets at an instant: with it all customers together keep the capacities and the budgets, and no other choice is worth more, but by the gap that persona.prices_of_all() tells; the program itself if nothing is scarce.
 Errors as of persona.prices_of_all()';
 
 --------------------------------------------------------------------------------

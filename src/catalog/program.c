@@ -555,8 +555,8 @@ static void
 read_price_of_budget(const PersonaProgram *program, const PersonaJson *from, const char *place, PersonaPrice *price)
 {
 	const char *name = need_text(from, "budget");
-	Numeric		parts;
-	Numeric		most = int64_to_numeric(PCORE_MOST_RATE);
+	int64		tie = integer_member(from, "tie", 0);
+	int64		parts;
 
 	for (int b = 0; b < program->rules.budget_count; b++)
 		if (strcmp(program->rules.budgets[b].name, name) == 0)
@@ -570,16 +570,23 @@ read_price_of_budget(const PersonaProgram *program, const PersonaJson *from, con
 		if (!is_amount(price->short_of))
 			malformed(psprintf("%s.short_of", place), "a number that is not negative is expected");
 	}
+	if (member(from, "spent") != NULL)
+		price->spent = numeric_member(from, "spent");
 	price->rate = -1;
 	if (member(from, "rate") == NULL)
 		return;
 	price->price = numeric_member(from, "rate");
-	parts = numeric_mul_opt_error(price->price, int64_to_numeric(INT64CONST(1) << PCORE_RATE_BITS), NULL);
-	if (!is_amount(price->price) || persona_compare_numbers(parts, most) > 0)
-		malformed(psprintf("%s.rate", place), "a number that is not negative, and below 2^24, is expected");
-	price->rate = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(parts)));
-	if (persona_compare_numbers(parts, int64_to_numeric(price->rate)) != 0)
+	if (!is_amount(price->price)
+		|| persona_compare_numbers(price->price, int64_to_numeric((int64) (PCORE_MOST_RATE / PCORE_RATE_OF_ONE))) > 0)
+		malformed(psprintf("%s.rate", place), "a number that is not negative, and at most 2^27, is expected");
+	parts = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(
+		numeric_mul_opt_error(price->price, int64_to_numeric(PCORE_RATE_PARTS), NULL))));
+	if (persona_compare_numbers(numeric_mul_opt_error(price->price, int64_to_numeric(PCORE_RATE_PARTS), NULL),
+								int64_to_numeric(parts)) != 0)
 		malformed(psprintf("%s.rate", place), "a multiple of 2^-20 is expected");
+	if (tie < 0 || tie >= INT64CONST(1) << PCORE_RATE_TIE_BITS)
+		malformed(psprintf("%s.tie", place), "a whole number below 2^28 is expected");
+	price->rate = ((PcoreRate) parts << PCORE_RATE_TIE_BITS) + tie;
 }
 
 /* Reads the prices of scarce channels and budgets. */
@@ -587,7 +594,8 @@ static void
 read_prices(PersonaProgram *program, const PersonaJson *json)
 {
 	static const char *const channel_keys[] = {"channel", "priority", "from", "until", "price", "tie", NULL};
-	static const char *const budget_keys[] = {"budget", "priority", "from", "until", "short_of", "rate", NULL};
+	static const char *const budget_keys[] = {"budget", "priority", "from", "until", "short_of", "rate", "tie",
+	"spent", NULL};
 	const PersonaJson *prices = object_list(json, "prices");
 
 	program->price_count = prices->count;

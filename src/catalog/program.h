@@ -12,7 +12,7 @@
 #include "condition/conditions.h"
 #include "content/template.h"
 #include "core/hours.h"
-#include "core/price.h"
+#include "core/trade.h"
 #include "fmgr.h"
 #include "utils/numeric.h"
 
@@ -188,9 +188,10 @@ typedef struct PersonaPrice
 	PcoreInstant until;
 	bool		closed;			/* there is no place at any price */
 	Numeric		short_of;		/* a budget that has not so much left; NULL: it has */
-	Numeric		price;			/* of a place; of a budget: of a unit of money */
+	Numeric		price;			/* of a place, or of a unit of money */
 	PcoreWorth	worth;			/* a place's price, exactly */
-	int64		rate;			/* a budget's, in parts of 2^PCORE_RATE_BITS; -1: it tells none */
+	PcoreRate	rate;			/* a budget's, exactly; -1: it tells none */
+	Numeric		spent;			/* a budget's, of its money then; NULL: it tells nothing */
 } PersonaPrice;
 
 /* What the definitions mean for one row type of customers. */

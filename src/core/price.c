@@ -61,13 +61,6 @@ pcore_worth(int64_t millionths, uint64_t tie)
 	return (PcoreWorth) millionths * ((PcoreWorth) 1 << PCORE_TIE_BITS) + (PcoreWorth) tie;
 }
 
-/* Returns the worth of money at a rate. */
-PcoreWorth
-pcore_money_worth(int64_t rate, int64_t cost)
-{
-	return (PcoreWorth) rate * cost * ((PcoreWorth) 1 << (PCORE_TIE_BITS - PCORE_RATE_BITS));
-}
-
 /* Returns the tie of a key on a resource. */
 uint64_t
 pcore_tie(const char *resource, const char *key)
@@ -98,7 +91,7 @@ worth_at(const PcoreMarket *market, int asker, int node, PcoreWorth *worth)
 {
 	if (node == 0)
 	{
-		*worth = pcore_worth(market->otherwise[asker], 0);
+		*worth = market->otherwise[asker];
 		return true;
 	}
 	for (int64_t o = market->first[asker]; o < market->first[asker + 1]; o++)
@@ -117,7 +110,7 @@ worth_at(const PcoreMarket *market, int asker, int node, PcoreWorth *worth)
 static PcoreWorth
 best_of(const PcoreMarket *market, const PcoreWorth *prices, int asker, int without, int *choice)
 {
-	PcoreWorth	best = pcore_worth(market->otherwise[asker], 0);
+	PcoreWorth	best = market->otherwise[asker];
 
 	*choice = -1;
 	for (int64_t o = market->first[asker]; o < market->first[asker + 1]; o++)

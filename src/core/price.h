@@ -24,15 +24,8 @@ typedef __int128 PcoreWorth __attribute__((aligned(8)));
 #define PCORE_MOST_MILLIONTHS (INT64_C(1) << 50)
 #define PCORE_MOST_RESOURCES 64
 
-/* What a unit of money costs beside itself is told in parts of 2^PCORE_RATE_BITS. */
-#define PCORE_RATE_BITS 20
-#define PCORE_MOST_RATE (INT64_C(1) << 44)
-
 /* Joins millionths (cut off at PCORE_MOST_MILLIONTHS) and a tie. */
 extern PcoreWorth pcore_worth(int64_t millionths, uint64_t tie);
-
-/* Returns the worth of money at a rate; cost in millionths, at most PCORE_MOST_MILLIONTHS.  It is exact. */
-extern PcoreWorth pcore_money_worth(int64_t rate, int64_t cost);
 
 /*
  * Returns the tie of a key on a resource: 64-bit FNV-1a of resource, a zero
@@ -56,7 +49,7 @@ typedef struct PcoreMarket
 	int			asker_count;
 	const int64_t *first;		/* by asker, and one more: where its options begin */
 	const PcoreOption *options; /* one at most of each resource */
-	const int64_t *otherwise;	/* by asker: what it has without any resource, in millionths; not negative */
+	const PcoreWorth *otherwise;	/* by asker: what it has without any resource; not negative */
 } PcoreMarket;
 
 /*

@@ -56,12 +56,12 @@ find_price(const PersonaDecider *decider, const PersonaCandidate *candidate, Pco
  * of its budgets, or -1 if these have none; *sum is the same as a number.
  * *lacking is a budget that does not have so much left, or NULL.
  */
-static int64
+static PcoreRate
 find_rate(const PersonaDecider *decider, const PersonaCandidate *candidate, Numeric *sum, const PersonaPrice **lacking,
 		  PcoreInstant *until)
 {
 	const PersonaCampaignChannel *way = candidate->way;
-	int64		rate = -1;
+	PcoreRate	rate = -1;
 
 	*sum = int64_to_numeric(0);
 	*lacking = NULL;
@@ -113,7 +113,7 @@ persona_charge(PersonaDecider *decider, PersonaCandidate *candidate)
 	const PersonaPrice *lacking;
 	PcoreInstant until = PCORE_END_OF_TIME;
 	Numeric		sum;
-	int64		rate;
+	PcoreRate	rate;
 
 	if (decider->program->price_count == 0)
 		return false;
@@ -144,7 +144,7 @@ persona_charge(PersonaDecider *decider, PersonaCandidate *candidate)
 	}
 	if (rate > 0)
 	{
-		candidate->worth -= pcore_money_worth(rate, persona_millionths(candidate->score.cost));
+		candidate->worth -= rate * persona_millionths(candidate->score.cost);
 		candidate->score.price = numeric_add_opt_error(candidate->score.price,
 													   numeric_mul_opt_error(sum, candidate->score.cost, NULL), NULL);
 	}

@@ -1,19 +1,22 @@
 /*
- * market.c - what the places on scarce channels are worth, over all customers.
+ * market.c - what the places on scarce channels and the money of scarce budgets
+ * are worth, over all customers.
  *
  * The pass collects, for each customer who could have a place on a channel with
- * a capacity, what every place would be worth and what the best alternative is.
- * Then the priority classes are served one after the other, the highest first,
- * since priority comes before score: in each, a place goes to whom it is worth
- * most compared with the alternative (src/core/price.c), and what places are
- * left go on to the next.
+ * a capacity, or something that a budget pays, what each would be worth and what
+ * the best alternative is.  Then the priority classes are served one after the
+ * other, the highest first, since priority comes before score: in each, places
+ * and money go to whom they are worth most compared with the alternative
+ * (src/core/trade.c), and what is left goes on to the next.
  *
- * The program given has prices of zero for all channels with a capacity, so
- * that the decision lets them compete with what comes after them.
+ * The program given has prices of zero for all channels with a capacity and all
+ * budgets, so that the decision lets them compete with what comes after them,
+ * and tells what is spent of the budgets.
  */
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "catalog/factors.h"
 #include "catalog/pg_type.h"
 #include "decision/facts.h"
 #include "decision/population.h"
@@ -27,6 +30,7 @@ PG_FUNCTION_INFO_V1(persona_market_of_all);
 
 #define TIE_MASK ((INT64CONST(1) << PCORE_TIE_BITS) - 1)
 #define NO_PLACE (-1)
+#define MARKET_COLUMNS 16
 
 /* What a customer could have: a place on a channel on a day, or (NO_PLACE) something without one. */
 typedef struct Bid
@@ -37,6 +41,9 @@ typedef struct Bid
 	uint64		tie;
 	int32		channel;
 	int32		place;			/* number, once places are numbered */
+	int64		cost;			/* millionths */
+	uint64		budgets;		/* bits by number of those that pay it */
+	uint64		purses;			/* the same by purse, once these are numbered */
 } Bid;
 
 /* A place that a contact holds already. */
@@ -70,6 +77,23 @@ typedef struct Places
 	PcoreWorth	price;
 } Places;
 
+/* The money of a budget in a period. */
+typedef struct Purse
+{
+	int			budget;
+	PcoreInstant from;
+	PcoreInstant until;
+	int64		left;			/* millionths */
+	bool		asked;			/* in the class that is served */
+	int64		money;			/* before that class was served */
+	int64		wanted;			/* customers */
+	int64		served;
+	__int128	money_wanted;
+	int64		short_of;		/* the least cost that it can't pay; PG_INT64_MAX: it can pay all */
+	PcoreWorth	lost;
+	PcoreRate	rate;
+} Purse;
+
 typedef struct Market
 {
 	const PersonaProgram *program;
@@ -83,6 +107,8 @@ typedef struct Market
 	int			place_count;
 	int			place_room;
 	Places	   *places;
+	int			purse_count;
+	Purse		purses[PCORE_MOST_PURSES];
 } Market;
 
 /* ---- collecting ---- */
@@ -136,6 +162,26 @@ find_unwanted(const PersonaCandidate *candidates, int count)
 			&& (int64) (candidates[0].worth >> PCORE_TIE_BITS) < found->unwanted_millionths) ? found : NULL;
 }
 
+/* Returns the bits of the budgets that pay a candidate. */
+static uint64
+budgets_of(const PersonaCandidate *candidate)
+{
+	uint64		bits = 0;
+
+	if (persona_millionths(candidate->score.cost) <= 0)
+		return 0;
+	for (int b = 0; b < candidate->way->budget_count; b++)
+	{
+		if (candidate->way->budgets[b] >= PCORE_MOST_PURSES)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("too many budgets to be priced together"),
+					 errdetail("At most %d can be.", PCORE_MOST_PURSES)));
+		bits |= UINT64CONST(1) << candidate->way->budgets[b];
+	}
+	return bits;
+}
+
 /* Collects what one customer could have. */
 static void
 market_customer(PersonaPass *pass, PersonaCustomer *customer)
@@ -161,7 +207,9 @@ market_customer(PersonaPass *pass, PersonaCustomer *customer)
 		Bid		   *bid = &bids[collected.bids++];
 		bool		capped = program->channels[candidate->way->channel].capacity_per_day >= 0;
 
-		scarce |= capped;
+		bid->budgets = budgets_of(candidate);
+		bid->cost = persona_millionths(candidate->score.cost);
+		scarce |= capped || bid->budgets != 0;
 		bid->priority = candidate->campaign->priority;
 		bid->send_at = candidate->send_at;
 		bid->millionths = (int64) (candidate->worth >> PCORE_TIE_BITS);
@@ -170,7 +218,7 @@ market_customer(PersonaPass *pass, PersonaCustomer *customer)
 	}
 	if (unwanted != NULL && program->channels[unwanted->unwanted->channel].capacity_per_day >= 0)
 	{
-		bids[collected.bids++] = (Bid) {unwanted->campaign->priority, unwanted->unwanted_at, -1, 0, unwanted->unwanted->channel, NO_PLACE};
+		bids[collected.bids++] = (Bid) {unwanted->campaign->priority, unwanted->unwanted_at, -1, 0, unwanted->unwanted->channel, NO_PLACE, 0, 0, 0};
 		scarce = true;
 	}
 	if (!scarce)
@@ -233,6 +281,55 @@ find_places(Market *market, int channel, PcoreInstant at)
 	return market->place_count++;
 }
 
+/* Returns the whole millionths of a number, rounded down; at least 0. */
+static int64
+floor_millionths(Numeric number)
+{
+	Datum		millionths = DirectFunctionCall1(numeric_floor, NumericGetDatum(
+		numeric_mul_opt_error(number, int64_to_numeric(1000000), NULL)));
+	Datum		most = NumericGetDatum(int64_to_numeric(PG_INT64_MAX));
+
+	if (persona_compare_numbers(number, int64_to_numeric(0)) <= 0)
+		return 0;
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8,
+											 persona_compare_numbers(DatumGetNumeric(millionths), DatumGetNumeric(most)) > 0
+											 ? most : millionths));
+}
+
+/* Finds the money of a budget in the period of an instant. */
+static int
+find_purse(Market *market, int number, PcoreInstant at)
+{
+	const PersonaBudget *budget = &market->program->rules.budgets[number];
+	Numeric		left = budget->amount;
+	Purse	   *purse;
+
+	for (int p = 0; p < market->purse_count; p++)
+		if (market->purses[p].budget == number && at >= market->purses[p].from && at < market->purses[p].until)
+			return p;
+	if (market->purse_count == PCORE_MOST_PURSES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many budgets are asked for in too many periods"),
+				 errdetail("At most %d can be priced together.", PCORE_MOST_PURSES)));
+	purse = &market->purses[market->purse_count];
+	memset(purse, 0, sizeof(Purse));
+	purse->budget = number;
+	purse->from = PCORE_BEGIN_OF_TIME;
+	purse->until = PCORE_END_OF_TIME;
+	if (budget->calendar != PERSONA_NONE)
+		pcore_unit_span(&market->program->default_zone, at, (PcoreUnit) budget->calendar, &purse->from, &purse->until);
+	for (int p = 0; p < market->program->price_count; p++)
+	{
+		const PersonaPrice *price = &market->program->prices[p];
+
+		if (price->budget == number && price->spent != NULL && at >= price->from && at < price->until)
+			left = numeric_sub_opt_error(left, price->spent, NULL);
+	}
+	purse->left = floor_millionths(left);
+	return market->purse_count++;
+}
+
 /* Adds what was collected of one customer. */
 static void
 add_customer(Market *market, const bytea *row)
@@ -252,6 +349,8 @@ add_customer(Market *market, const bytea *row)
 		bid = &market->bids[market->bid_count++];
 		memcpy(bid, at, sizeof(Bid));
 		bid->place = bid->channel == NO_PLACE ? NO_PLACE : find_places(market, bid->channel, bid->send_at);
+		for (uint64 budgets = bid->budgets; budgets != 0; budgets &= budgets - 1)
+			bid->purses |= UINT64CONST(1) << find_purse(market, __builtin_ctzll(budgets), bid->send_at);
 	}
 	if (collected.bids > 0)
 		market->asker_count++;
@@ -269,7 +368,14 @@ add_customer(Market *market, const bytea *row)
 
 /* ---- clearing one class ---- */
 
-/* Finds an asker's best bid of a class at no price, and what it has without a place. */
+/* Tells whether a bid is for something that needs no place and no money. */
+static bool
+is_free(const Bid *bid)
+{
+	return bid->place == NO_PLACE && bid->purses == 0;
+}
+
+/* Finds an asker's best bid of a class at no price, and what it has for nothing. */
 static const Bid *
 best_bid(const Market *market, int64 asker, int64 priority, PcoreWorth *otherwise, bool *has_other)
 {
@@ -279,7 +385,7 @@ best_bid(const Market *market, int64 asker, int64 priority, PcoreWorth *otherwis
 	*otherwise = 0;
 	*has_other = false;
 	for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
-		if (market->bids[b].priority == priority && market->bids[b].place == NO_PLACE)
+		if (market->bids[b].priority == priority && is_free(&market->bids[b]))
 		{
 			*otherwise = Max(*otherwise, pcore_worth(market->bids[b].millionths, 0));
 			*has_other = true;
@@ -289,7 +395,7 @@ best_bid(const Market *market, int64 asker, int64 priority, PcoreWorth *otherwis
 	{
 		const Bid  *bid = &market->bids[b];
 
-		if (bid->priority == priority && bid->place != NO_PLACE && pcore_worth(bid->millionths, bid->tie) > most)
+		if (bid->priority == priority && !is_free(bid) && pcore_worth(bid->millionths, bid->tie) > most)
 		{
 			most = pcore_worth(bid->millionths, bid->tie);
 			best = bid;
@@ -298,33 +404,45 @@ best_bid(const Market *market, int64 asker, int64 priority, PcoreWorth *otherwis
 	return best;
 }
 
-/* Adds an asker's options in a class to the core's market; returns how many there are now. */
+/* Tells whether each purse of a bid has what it costs; notes which are too short. */
+static bool
+can_pay(Market *market, const Bid *bid)
+{
+	bool		can = true;
+
+	for (uint64 purses = bid->purses; purses != 0; purses &= purses - 1)
+	{
+		Purse	   *purse = &market->purses[__builtin_ctzll(purses)];
+
+		if (bid->cost > purse->money)
+		{
+			purse->short_of = Min(purse->short_of, bid->cost);
+			can = false;
+		}
+	}
+	return can;
+}
+
+/* Adds an asker's offers in a class to the core's; returns how many there are now. */
 static int64
-add_options(const Market *market, int64 asker, int64 priority, PcoreOption *options, int64 begin)
+add_offers(Market *market, int64 asker, int64 priority, PcoreOffer *offers, int64 begin)
 {
 	int64		count = begin;
 
 	for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
 	{
 		const Bid  *bid = &market->bids[b];
-		int64		o;
-		int			resource;
+		int			number = bid->place == NO_PLACE ? PCORE_NO_PLACE : market->places[bid->place].number;
 
-		if (bid->priority != priority || bid->millionths < 0 || bid->place == NO_PLACE
-			|| market->places[bid->place].number == NO_PLACE)
+		if (bid->priority != priority || bid->millionths < 0 || is_free(bid)
+			|| (bid->place != NO_PLACE && number == NO_PLACE) || !can_pay(market, bid))
 			continue;
-		resource = market->places[bid->place].number;
-		for (o = begin; o < count && options[o].resource != resource; o++)
-			;
-		if (o == count)
-			options[count++] = (PcoreOption) {bid->millionths, bid->tie, resource};
-		else if (bid->millionths > options[o].millionths)
-			options[o].millionths = bid->millionths;
+		offers[count++] = (PcoreOffer) {pcore_worth(bid->millionths, bid->tie), bid->cost, bid->purses, number};
 	}
 	return count;
 }
 
-/* Numbers the places that are asked for in a class and have room; returns how many. */
+/* Numbers the places that are asked for in a class and have room, and begins to count; returns how many. */
 static int
 number_places(Market *market, int64 priority)
 {
@@ -338,10 +456,29 @@ number_places(Market *market, int64 priority)
 		market->places[p].wanted = market->places[p].served = 0;
 		market->places[p].lost = market->places[p].price = 0;
 	}
+	for (int p = 0; p < market->purse_count; p++)
+	{
+		Purse	   *purse = &market->purses[p];
+
+		purse->asked = false;
+		purse->money = purse->left;
+		purse->wanted = purse->served = 0;
+		purse->money_wanted = 0;
+		purse->short_of = PG_INT64_MAX;
+		purse->lost = purse->rate = 0;
+	}
 	for (int64 a = 0; a < market->asker_count; a++)
 		for (int64 b = market->first[a]; !market->served[a] && b < market->first[a + 1]; b++)
-			if (market->bids[b].priority == priority && market->bids[b].place != NO_PLACE)
-				market->places[market->bids[b].place].asked = true;
+		{
+			const Bid  *bid = &market->bids[b];
+
+			if (bid->priority != priority)
+				continue;
+			if (bid->place != NO_PLACE)
+				market->places[bid->place].asked = true;
+			for (uint64 purses = bid->purses; purses != 0; purses &= purses - 1)
+				market->purses[__builtin_ctzll(purses)].asked = true;
+		}
 	for (int p = 0; p < market->place_count; p++)
 		if (market->places[p].asked && market->places[p].room > 0)
 			market->places[p].number = count++;
@@ -354,47 +491,55 @@ number_places(Market *market, int64 priority)
 	return count;
 }
 
-/* Counts what an asker wanted, gets and loses; tells whether it has something. */
+/* Counts what an asker wanted, gets (NULL: nothing that is scarce) and loses; tells whether it has something. */
 static bool
-settle_asker(Market *market, int64 asker, int64 priority, int choice, const Places *got)
+settle_asker(Market *market, int64 asker, int64 priority, const PcoreOffer *got)
 {
 	PcoreWorth	otherwise;
-	PcoreWorth	worth;
 	bool		has_other;
 	const Bid  *best = best_bid(market, asker, priority, &otherwise, &has_other);
+	PcoreWorth	worth = got == NULL ? otherwise : got->worth;
 
-	worth = otherwise;
-	if (choice >= 0)
-		for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
-			if (market->bids[b].priority == priority && market->bids[b].place == got - market->places)
-				worth = Max(worth, pcore_worth(market->bids[b].millionths, market->bids[b].tie));
 	for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
 		if (market->bids[b].priority == priority && market->bids[b].millionths < 0
 			&& (best == NULL || best->place != market->bids[b].place))
 			market->places[market->bids[b].place].unwanted++;
 	if (best != NULL)
 	{
-		market->places[best->place].wanted++;
-		market->places[best->place].lost += pcore_worth(best->millionths, best->tie) - worth;
+		PcoreWorth	lost = pcore_worth(best->millionths, best->tie) - worth;
+
+		if (best->place != NO_PLACE)
+		{
+			market->places[best->place].wanted++;
+			market->places[best->place].lost += lost;
+		}
+		for (uint64 purses = best->purses; purses != 0; purses &= purses - 1)
+		{
+			market->purses[__builtin_ctzll(purses)].wanted++;
+			market->purses[__builtin_ctzll(purses)].money_wanted += best->cost;
+			market->purses[__builtin_ctzll(purses)].lost += lost;
+		}
 	}
-	return choice >= 0 || has_other;
+	return got != NULL || has_other;
 }
 
-/* Gives the places to the askers of a class that are not served yet. */
+/* Gives places and money to the askers of a class that are not served yet. */
 static void
 clear_class(Market *market, int64 priority)
 {
 	int			resources = number_places(market, priority);
 	int64		room[PCORE_MOST_RESOURCES];
 	int			place_of[PCORE_MOST_RESOURCES];
+	int64		money[PCORE_MOST_PURSES];
 	PcoreWorth	prices[PCORE_MOST_RESOURCES];
+	PcoreRate	rates[PCORE_MOST_PURSES];
 	int64	   *first = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int64) * (market->asker_count + 1));
-	int64	   *otherwise = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int64) * (market->asker_count + 1));
+	PcoreWorth *otherwise = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(PcoreWorth) * (market->asker_count + 1));
 	int64	   *asker_of = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int64) * (market->asker_count + 1));
-	PcoreOption *options = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(PcoreOption) * (market->bid_count + 1));
+	PcoreOffer *offers = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(PcoreOffer) * (market->bid_count + 1));
 	int64		count = 0;
 	int			askers = 0;
-	PcoreMarket core = {resources, room, 0, first, options, otherwise};
+	PcoreTrade	trade = {resources, room, market->purse_count, money, 0, first, offers, otherwise};
 
 	for (int p = 0; p < market->place_count; p++)
 		if (market->places[p].number != NO_PLACE)
@@ -402,40 +547,49 @@ clear_class(Market *market, int64 priority)
 			room[market->places[p].number] = market->places[p].room;
 			place_of[market->places[p].number] = p;
 		}
+	for (int p = 0; p < market->purse_count; p++)
+		money[p] = market->purses[p].money;
 	for (int64 a = 0; a < market->asker_count; a++)
 	{
-		PcoreWorth	other;
 		bool		has_other;
 
 		if (market->served[a])
 			continue;
-		(void) best_bid(market, a, priority, &other, &has_other);
+		(void) best_bid(market, a, priority, &otherwise[askers], &has_other);
 		first[askers] = count;
-		otherwise[askers] = (int64) (other >> PCORE_TIE_BITS);
 		asker_of[askers++] = a;
-		count = add_options(market, a, priority, options, count);
+		count = add_offers(market, a, priority, offers, count);
 	}
 	first[askers] = count;
-	core.asker_count = askers;
-	pcore_market_prices(&core, prices);
+	trade.asker_count = askers;
+	pcore_trade_prices(&trade, prices, rates);
 	for (int i = 0; i < askers; i++)
 	{
-		int			choice = pcore_market_choice(&core, prices, i);
-		Places	   *got = choice < 0 ? NULL : &market->places[place_of[choice]];
+		int64		choice = pcore_trade_choice(&trade, prices, rates, i);
+		const PcoreOffer *got = choice < 0 ? NULL : &offers[choice];
 
-		market->served[asker_of[i]] = settle_asker(market, asker_of[i], priority, choice, got);
-		if (got != NULL)
+		market->served[asker_of[i]] = settle_asker(market, asker_of[i], priority, got);
+		if (got == NULL)
+			continue;
+		if (got->place != PCORE_NO_PLACE)
 		{
-			got->served++;
-			got->left--;
+			market->places[place_of[got->place]].served++;
+			market->places[place_of[got->place]].left--;
+		}
+		for (uint64 purses = got->purses; purses != 0; purses &= purses - 1)
+		{
+			market->purses[__builtin_ctzll(purses)].served++;
+			market->purses[__builtin_ctzll(purses)].left -= got->cost;
 		}
 	}
 	for (int r = 0; r < resources; r++)
 		market->places[place_of[r]].price = prices[r];
+	for (int p = 0; p < market->purse_count; p++)
+		market->purses[p].rate = rates[p];
 	pfree(first);
 	pfree(otherwise);
 	pfree(asker_of);
-	pfree(options);
+	pfree(offers);
 }
 
 /* ---- the answer ---- */
@@ -444,9 +598,28 @@ clear_class(Market *market, int64 priority)
 static Datum
 worth_numeric(PcoreWorth worth)
 {
-	Datum		number = NumericGetDatum(int64_div_fast_to_numeric((int64) (worth >> PCORE_TIE_BITS), 6));
+	PcoreWorth	millionths = worth >> PCORE_TIE_BITS;
 
-	return DirectFunctionCall1(numeric_trim_scale, number);
+	return DirectFunctionCall1(numeric_trim_scale,
+							   NumericGetDatum(int64_div_fast_to_numeric((int64) Min(millionths, PG_INT64_MAX), 6)));
+}
+
+/* Returns a number of parts as numeric, exactly; "part" is what one of them is. */
+static Datum
+parts_numeric(__int128 parts, int64 of_one, const char *part)
+{
+	Datum		fraction = DirectFunctionCall3(numeric_in, CStringGetDatum(part), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	Numeric		rest = numeric_mul_opt_error(int64_to_numeric((int64) (parts % of_one)), DatumGetNumeric(fraction), NULL);
+
+	return DirectFunctionCall1(numeric_trim_scale,
+							   NumericGetDatum(numeric_add_opt_error(int64_to_numeric((int64) (parts / of_one)), rest, NULL)));
+}
+
+/* Returns millionths as numeric. */
+static Datum
+money_numeric(__int128 millionths)
+{
+	return parts_numeric(millionths, 1000000, "0.000001");
 }
 
 /* Adds the places of a class to the result; tells whether any is scarce. */
@@ -459,24 +632,63 @@ add_places(const Market *market, int64 priority, Tuplestorestate *rows, TupleDes
 	{
 		const Places *places = &market->places[p];
 		bool		closed = places->room == 0;
-		Datum		values[11];
-		bool		nulls[11] = {false};
+		Datum		values[MARKET_COLUMNS] = {0};
+		bool		nulls[MARKET_COLUMNS] = {false};
 
 		if (!places->asked)
 			continue;
 		scarce |= places->wanted + places->unwanted > places->room || places->price > 0;
 		values[0] = CStringGetTextDatum(market->program->channels[places->channel].name);
-		values[1] = Int32GetDatum((int32) priority);
-		values[2] = TimestampTzGetDatum(places->from);
-		values[3] = TimestampTzGetDatum(places->until);
-		values[4] = Int64GetDatum(places->room);
-		values[5] = Int64GetDatum(places->wanted);
-		values[6] = Int64GetDatum(places->served);
-		values[7] = closed ? DirectFunctionCall3(numeric_in, CStringGetDatum("Infinity"), ObjectIdGetDatum(InvalidOid),
-												 Int32GetDatum(-1)) : worth_numeric(places->price);
-		values[8] = Int64GetDatum(closed ? 0 : (int64) (places->price & TIE_MASK));
-		values[9] = worth_numeric(places->lost);
-		values[10] = worth_numeric(closed ? 0 : places->price * (PcoreWorth) (places->room - places->served));
+		nulls[1] = true;
+		values[2] = Int32GetDatum((int32) priority);
+		values[3] = TimestampTzGetDatum(places->from);
+		values[4] = TimestampTzGetDatum(places->until);
+		values[5] = Int64GetDatum(places->room);
+		nulls[6] = nulls[7] = nulls[8] = nulls[9] = true;
+		values[10] = Int64GetDatum(places->wanted);
+		values[11] = Int64GetDatum(places->served);
+		values[12] = closed ? DirectFunctionCall3(numeric_in, CStringGetDatum("Infinity"), ObjectIdGetDatum(InvalidOid),
+												  Int32GetDatum(-1)) : worth_numeric(places->price);
+		values[13] = Int64GetDatum(closed ? 0 : (int64) (places->price & TIE_MASK));
+		values[14] = worth_numeric(places->lost);
+		values[15] = worth_numeric(closed ? 0 : places->price * (PcoreWorth) (places->room - places->served));
+		tuplestore_putvalues(rows, desc, values, nulls);
+	}
+	return scarce;
+}
+
+/* Adds the money of a class to the result; tells whether any is scarce. */
+static bool
+add_purses(const Market *market, int64 priority, Tuplestorestate *rows, TupleDesc desc)
+{
+	bool		scarce = false;
+
+	for (int p = 0; p < market->purse_count; p++)
+	{
+		const Purse *purse = &market->purses[p];
+		Datum		values[MARKET_COLUMNS] = {0};
+		bool		nulls[MARKET_COLUMNS] = {false};
+
+		if (!purse->asked)
+			continue;
+		scarce |= purse->money_wanted > purse->money || purse->rate > 0 || purse->short_of < PG_INT64_MAX;
+		nulls[0] = true;
+		values[1] = CStringGetTextDatum(market->program->rules.budgets[purse->budget].name);
+		values[2] = Int32GetDatum((int32) priority);
+		values[3] = TimestampTzGetDatum(purse->from);
+		values[4] = TimestampTzGetDatum(purse->until);
+		nulls[5] = true;
+		values[6] = money_numeric(purse->money);
+		values[7] = money_numeric(purse->money_wanted);
+		values[8] = money_numeric(purse->money - purse->left);
+		nulls[9] = purse->short_of == PG_INT64_MAX;
+		values[9] = nulls[9] ? (Datum) 0 : money_numeric(purse->short_of);
+		values[10] = Int64GetDatum(purse->wanted);
+		values[11] = Int64GetDatum(purse->served);
+		values[12] = parts_numeric(purse->rate >> PCORE_RATE_TIE_BITS, PCORE_RATE_PARTS, "0.00000095367431640625");
+		values[13] = Int64GetDatum((int64) (purse->rate & ((INT64CONST(1) << PCORE_RATE_TIE_BITS) - 1)));
+		values[14] = worth_numeric(purse->lost);
+		values[15] = worth_numeric(purse->rate * purse->left);
 		tuplestore_putvalues(rows, desc, values, nulls);
 	}
 	return scarce;
@@ -501,9 +713,9 @@ next_class(const Market *market, int64 *priority)
 
 /*
  * persona.market_of_all(program, as_of): what places on channels with a
- * capacity are worth; the program has prices of zero for them.  No rows for
- * NULL, and none if no channel is scarce.  Errors as of persona.funnel_of_all,
- * and too many channels and days.
+ * capacity, and the money of budgets, are worth; the program has prices of zero
+ * for them.  No rows for NULL, and none if nothing is scarce.  Errors as of
+ * persona.funnel_of_all, and too many channels and days, or budgets and periods.
  */
 Datum
 persona_market_of_all(PG_FUNCTION_ARGS)
@@ -548,6 +760,7 @@ persona_market_of_all(PG_FUNCTION_ARGS)
 	{
 		clear_class(&market, priority);
 		scarce |= add_places(&market, priority, rows, result->setDesc);
+		scarce |= add_purses(&market, priority, rows, result->setDesc);
 	}
 	slot = MakeSingleTupleTableSlot(result->setDesc, &TTSOpsMinimalTuple);
 	while (scarce && tuplestore_gettupleslot(rows, true, false, slot))

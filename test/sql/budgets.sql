@@ -42,6 +42,7 @@ CREATE VIEW wrong AS
 
 -- those who are worth most get the money, as long as there is enough for one; the others get the next best
 INSERT INTO persona.budget (name, amount, channel, calendar) VALUES ('print', 7, 'letter', 'month');
+SELECT * FROM persona.prices_at('2026-03-10 12:00');
 CALL persona.run(as_of => '2026-03-10 12:00');
 SELECT channel, cost, count(*), min(customer), max(customer), sum(cost) FROM persona.contact GROUP BY channel, cost ORDER BY channel, cost;
 SELECT * FROM persona.budget_use;
@@ -138,6 +139,7 @@ SELECT * FROM wrong;
 
 -- a place that nobody pays goes to the next
 UPDATE persona.channel SET capacity_per_day = 2 WHERE name = 'letter';
+UPDATE persona.channel SET weight = 0.5 WHERE name = 'email';
 UPDATE persona.campaign SET cost = 'CASE WHEN customer.id > 15 THEN 99 ELSE 0 END';
 CALL persona.run(as_of => '2026-07-05 12:00');
 SELECT channel, cost, count(*), min(customer), max(customer) FROM persona.contact WHERE decided_at = '2026-07-05 12:00' GROUP BY channel, cost ORDER BY channel, cost;
@@ -162,9 +164,46 @@ SELECT v.price, refused(jsonb_build_array(v.price)) FROM (VALUES
 	('{"budget": "print", "short_of": "NaN"}'),
 	('{"budget": "print", "rate": "0.1"}'),
 	('{"budget": "print", "rate": "-0.5"}'),
-	('{"budget": "print", "rate": "16777217"}'),
+	('{"budget": "print", "rate": "134217729"}'),
+	('{"budget": "print", "rate": "1", "tie": 268435456}'),
 	('{"budget": "print", "price": "1"}'),
 	('{"channel": "letter", "rate": "1"}'),
-	('{"budget": "print", "rate": "16777216", "short_of": "0"}')) AS v (price);
+	('{"budget": "print", "rate": "134217728", "short_of": "0", "tie": 268435455}')) AS v (price);
 -- what if: a budget is a definition like any other
 SELECT refused(NULL), persona.program_with(persona.program(), '{"budgets": {"print": {"amount": 3, "calendar": "day"}, "everything": null, "new": {"amount": 1, "channel": "letter"}}}')::jsonb -> 'budgets';
+
+-- over many customers: who decides with the prices is served as the prices tell, and no budget, no capacity is exceeded
+TRUNCATE persona.contact, persona.budget, persona.arbitration CASCADE;
+UPDATE persona.channel SET capacity_per_day = NULL, weight = CASE name WHEN 'letter' THEN 1.2 ELSE 1 END;
+INSERT INTO persona.channel (name, cost, capacity_per_day, weight) VALUES ('call', 2.5, 60, 1.5);
+INSERT INTO persona.message (name, experience, channel, body) VALUES ('call', 'offer', 'call', 'hello'), ('news by letter', 'news', 'letter', 'new'), ('news by email', 'news', 'email', 'new');
+INSERT INTO customer SELECT i, mod(i * 7919, 997) / 50.0, NULL FROM generate_series(21, 2000) AS i;
+UPDATE persona.campaign SET max_contacts = NULL, cost = 'mod(customer.id, 4) * 0.25';
+INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('all', 3, 'call');
+INSERT INTO persona.cohort (name, condition) VALUES ('odd', '{"attribute": "clv", "more_than": 18}'), ('poor', '{"attribute": "clv", "less_than": 10}');
+INSERT INTO persona.campaign (name, experience, cohort, priority, value, cost) VALUES ('first', 'news', 'odd', 1, '5', '0.1'), ('second', 'news', 'poor', 0, '10 - customer.clv', '0.05');
+INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('first', 1, 'letter'), ('second', 1, 'letter'), ('second', 2, 'email');
+INSERT INTO persona.budget (name, amount, channel, experience_kind, calendar) VALUES ('print', 300, 'letter', NULL, 'month'), ('calls', 120, 'call', NULL, 'day'), ('vouchers', 700, NULL, 'voucher', NULL);
+INSERT INTO persona.contact (customer, campaign, experience, channel, decided_at, send_at, cost) SELECT i, 'all', 'offer', 'letter', '2026-07-31 12:00', '2026-08-01 12:00', 1 FROM generate_series(1, 20) AS i;
+INSERT INTO persona.contact (customer, campaign, experience, channel, decided_at, send_at, cost, status) VALUES (1, 'all', 'offer', 'letter', '2026-07-31 12:00', '2026-08-01 12:00', 1000, 'cancelled');
+SELECT * FROM persona.spent_at(persona.program(), '2026-08-10 12:00') ORDER BY budget;
+CREATE TABLE price AS SELECT * FROM persona.prices_at('2026-08-10 12:00');
+SELECT coalesce(channel, budget) AS name, priority, places, money, round(money_wanted, 1) AS wants, money_served, short_of, wanted, served, round(price, 4) AS price, gap < 0.01 * value_lost AS near FROM price ORDER BY priority DESC, name;
+CREATE TABLE decided AS
+	SELECT a.customer, (a.decision).*, e.kind
+	FROM (SELECT r.customer, (r.ruling).decision FROM persona.all_rulings('2026-08-10 12:00', persona.priced_program('2026-08-10 12:00')) AS r) AS a
+		JOIN persona.experience AS e ON e.name = (a.decision).experience;
+SELECT p.channel, p.budget, p.priority, p.served, p.money_served, count(d), coalesce(sum(d.cost), 0) AS sum
+FROM price AS p LEFT JOIN decided AS d ON d.priority = p.priority AND CASE WHEN p.budget IS NULL THEN d.channel = p.channel WHEN p.budget = 'print' THEN d.channel = 'letter'
+	WHEN p.budget = 'calls' THEN d.channel = 'call' ELSE d.kind = 'voucher' END AND (p.budget IS NULL OR d.cost > 0)
+GROUP BY p.channel, p.budget, p.priority, p.served, p.money_served HAVING p.served <> count(d) OR p.money_served <> sum(d.cost);
+SELECT campaign, channel, count(*), sum(cost) FROM decided GROUP BY campaign, channel ORDER BY campaign, channel;
+-- without prices everybody takes what is best
+SELECT channel, count(*) FROM persona.next_message_of_all('2026-08-10 12:00') GROUP BY channel ORDER BY channel;
+CALL persona.run(as_of => '2026-08-10 12:00');
+SELECT count(*) AS contacts, count(*) FILTER (WHERE (k.campaign, k.channel, k.cost) IS DISTINCT FROM (d.campaign, d.channel, d.cost)) AS others
+FROM (SELECT * FROM persona.contact WHERE decided_at = '2026-08-10 12:00') AS k FULL JOIN decided AS d ON d.customer = k.customer;
+SELECT * FROM persona.budget_left ORDER BY budget;
+SELECT * FROM wrong;
+SELECT errors FROM persona.run_log WHERE errors <> '[]';
+SELECT count(*) AS others FROM (SELECT contact_id FROM persona.contact WHERE decided_at = '2026-08-10 12:00' AND customer <= 200) AS k CROSS JOIN LATERAL persona.replay(k.contact_id) AS r WHERE r.same IS NOT TRUE;

@@ -86,7 +86,7 @@ ORDER BY f.signature::text COLLATE "C";
 -- what takes the program as an argument needs nothing else, but for what reads the bound relations in a pass, or checks
 SELECT f.signature, f.provolatile
 FROM function AS f
-WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> ALL ('{check_program,keep_program,close_days,close_full_days,short_budgets,program_with,priced_program}') AND f.proname !~ '_of_all$|^simulate'
+WHERE 'persona.program'::regtype = ANY (f.proargtypes) AND f.provolatile <> 'i' AND f.proname <> ALL ('{check_program,keep_program,close_days,close_full_days,short_budgets,spent_at,program_with,priced_program}') AND f.proname !~ '_of_all$|^simulate'
 ORDER BY f.signature::text COLLATE "C";
 -- names in SQL and PL/pgSQL mean the system's, whatever the caller's search_path; a procedure that commits can't set it,
 -- and what the planner shall put in its place must not

@@ -20,6 +20,8 @@ my $directory = PostgreSQL::Test::Utils::tempdir;
 
 $shop->sql(<<'SQL');
 INSERT INTO persona.cohort (name, condition) VALUES ('rich', '{"attribute": "clv", "at_least": 50}'), ('buyer', '{"event": "cart"}');
+UPDATE persona.channel SET cost = 2.5 WHERE name = 'call';
+INSERT INTO persona.budget (name, amount, channel, calendar) VALUES ('calls', 1000, 'call', 'day');
 SELECT persona.refresh_snapshot();
 CREATE ROLE saver LOGIN BYPASSRLS;
 GRANT pg_read_all_data TO saver;
@@ -56,7 +58,7 @@ SQL
 }
 is($shop->sql('SELECT state, done > 0, done < total FROM persona.run_progress'), 'interrupted|t|t', 'a run ended in the middle');
 
-my @tables = qw(contact response choice due change run_change program_archive capacity_use run_state run_log change_watch
+my @tables = qw(contact response choice due change run_change program_archive capacity_use budget_use run_state run_log change_watch
 	snapshot_state snapshot_message snapshot_due snapshot_change cohort_history reach_history);
 
 # A line for each table: how many rows, and a hash of them.  What is deferred by
@@ -73,7 +75,7 @@ sub contents
 my $superuser = $shop->sql('SELECT current_user');
 my $before = contents('postgres', $superuser);
 note($before);
-unlike($before, qr/^(contact|response|choice|due|change|capacity_use|run_log|snapshot_message|snapshot_due|cohort_history|reach_history)\|0\|/m, 'there is something to lose');
+unlike($before, qr/^(contact|response|choice|due|change|capacity_use|budget_use|run_log|snapshot_message|snapshot_due|cohort_history|reach_history)\|0\|/m, 'there is something to lose');
 
 # In the end as many contacts of each kind as in the shop itself, under the same keys.
 sub outcome

@@ -72,6 +72,52 @@ SQL
 		"$sessions sessions: all places are taken");
 }
 
+# Money over all customers, many sessions: none is spent that is not there, and
+# none is left while somebody wants it and it is enough.
+$shop->sql(<<'SQL');
+DELETE FROM persona.contact;
+INSERT INTO persona.channel (name, cost) VALUES ('letter', 0.7);
+INSERT INTO persona.message (name, experience, channel, body) VALUES ('letter', 'offer', 'letter', 'Hello');
+INSERT INTO persona.campaign (name, experience, priority, max_contacts, cost) VALUES ('letter', 'offer', 9, 1, 'CASE WHEN customer.id > 150 THEN 2.3 ELSE 0 END');
+INSERT INTO persona.campaign_channel (campaign, position, channel) VALUES ('letter', 1, 'letter');
+INSERT INTO persona.budget (name, amount, campaign, calendar) VALUES ('letters', 50, 'letter', 'year');
+SQL
+foreach my $sessions (2, 16, 64)
+{
+	$shop->sql("UPDATE persona.contact SET status = 'cancelled' WHERE campaign = 'letter'; DELETE FROM persona.contact");
+	is($shop->sql("SELECT coalesce(sum(spent), 0)::float8 FROM persona.budget_use"), '0', "$sessions sessions: nothing is spent");
+	$shop->bench($sessions, 'money', 1, <<"SQL");
+\\set luck random(1, 4)
+\\set customer random(1, 200)
+\\set isolation random(1, 2)
+\\if :luck = 4
+UPDATE persona.contact SET status = 'cancelled' WHERE customer = :customer AND campaign = 'letter' AND status = 'planned';
+\\else
+\\if :isolation = 1
+BEGIN;
+\\else
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+\\endif
+SELECT count(*) FROM persona.commit_message(:customer);
+\\if :luck = 1
+ROLLBACK;
+\\else
+COMMIT;
+\\endif
+\\endif
+SQL
+	is($shop->broken_laws, '', "$sessions sessions: no law is broken");
+	$shop->sql("SELECT persona.commit_message(i) FROM generate_series(1, 200) AS i");
+	is($shop->sql("SELECT \"left\" < 0.7 FROM persona.budget_left"), 't', "$sessions sessions: all money is spent");
+	is($shop->broken_laws, '', "$sessions sessions: no law is broken by those who had to do without");
+}
+$shop->sql(<<'SQL');
+UPDATE persona.contact SET status = 'cancelled' WHERE campaign = 'letter';
+DELETE FROM persona.contact;
+DELETE FROM persona.budget;
+UPDATE persona.campaign SET active = false WHERE name = 'letter';
+SQL
+
 # Runs beside runs and live sessions.
 $shop->sql('DELETE FROM persona.contact');
 $shop->fill_carts;

@@ -154,6 +154,18 @@ UNION ALL
 SELECT format('%s places of %s used on %s', u.used, u.channel, u.day)
 FROM persona.capacity_use AS u JOIN persona.channel AS c ON c.name = u.channel WHERE u.used > c.capacity_per_day
 UNION ALL
+SELECT format('%s of budget %s spent in %s, the contacts cost %s', u.spent, coalesce(u.budget, c.budget), coalesce(u.period, c.period), c.cost)
+FROM persona.budget_use AS u
+	FULL JOIN (SELECT p.budget, p.period, sum(p.cost) AS cost
+		FROM (SELECT array_agg(k.campaign) AS campaigns, array_agg(k.experience) AS experiences, array_agg(k.channel) AS channels,
+				array_agg(k.placement) AS placements, array_agg(k.send_at) AS instants, array_agg(k.cost) AS costs
+			FROM persona.contact AS k WHERE k.sent_at IS NOT NULL OR isfinite(k.ended_at) IS NOT TRUE) AS a,
+			persona.payments(a.campaigns, a.experiences, a.channels, a.placements, a.instants, a.costs) AS p
+		GROUP BY 1, 2) AS c USING (budget, period)
+WHERE coalesce(u.spent, 0) <> coalesce(c.cost, 0)
+UNION ALL
+SELECT format('%s of budget %s spent in %s', l.spent, l.budget, l.period) FROM persona.budget_left AS l WHERE l."left" < 0
+UNION ALL
 SELECT format('contact %s of a program that was not kept', c.contact_id)
 FROM persona.contact AS c WHERE NOT EXISTS (SELECT FROM persona.program_archive AS a WHERE a.hash = c.program)
 UNION ALL

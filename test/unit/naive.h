@@ -46,4 +46,7 @@ extern void naive_truth(NaiveSource *source);
 extern void naive_sequence(NaiveSource *source);
 extern void naive_price(NaiveSource *source);
 
+/* Checks a random small trade against all divisions there are. */
+extern void naive_trade(NaiveSource *source);
+
 #endif							/* PERSONA_TEST_NAIVE_H */

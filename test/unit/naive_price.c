@@ -17,7 +17,7 @@ typedef struct Small
 	PcoreMarket market;
 	int64_t		room[MOST_RESOURCES];
 	int64_t		first[MOST_ASKERS + 1];
-	int64_t		otherwise[MOST_ASKERS];
+	PcoreWorth	otherwise[MOST_ASKERS];
 	PcoreOption options[MOST_ASKERS * MOST_RESOURCES];
 	bool		twins;			/* some ties are equal */
 } Small;
@@ -38,7 +38,7 @@ make(NaiveSource *source, Small *small)
 	for (int a = 0; a < askers; a++)
 	{
 		small->first[a] = count;
-		small->otherwise[a] = naive_below(source, 3) == 0 ? naive_below(source, range) : 0;
+		small->otherwise[a] = pcore_worth(naive_below(source, 3) == 0 ? naive_below(source, range) : 0, 0);
 		for (int r = 0; r < resources; r++)
 		{
 			char		resource[2] = {(char) ('a' + r), 0};
@@ -63,7 +63,7 @@ best_sum(const Small *small, int asker, int64_t *left)
 
 	if (asker == small->market.asker_count)
 		return 0;
-	best = pcore_worth(small->otherwise[asker], 0) + best_sum(small, asker + 1, left);
+	best = small->otherwise[asker] + best_sum(small, asker + 1, left);
 	for (int64_t o = small->first[asker]; o < small->first[asker + 1]; o++)
 	{
 		const PcoreOption *option = &small->options[o];
@@ -100,10 +100,10 @@ naive_price(NaiveSource *source)
 	{
 		int			choice = pcore_market_choice(&small.market, prices, a);
 
-		sum += pcore_worth(small.otherwise[a], 0);
+		sum += small.otherwise[a];
 		for (int64_t o = small.first[a]; o < small.first[a + 1]; o++)
 			if (small.options[o].resource == choice)
-				sum += pcore_worth(small.options[o].millionths, small.options[o].tie) - pcore_worth(small.otherwise[a], 0);
+				sum += pcore_worth(small.options[o].millionths, small.options[o].tie) - small.otherwise[a];
 		if (choice >= 0)
 			left[choice]--;
 	}

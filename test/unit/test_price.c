@@ -22,7 +22,7 @@ static void
 test_one_resource(void)
 {
 	static const int64_t worths[] = {10, 50, 30, 20, 40};
-	static const int64_t otherwise[] = {0, 25, 0, 0, 5};	/* gains 10, 25, 30, 20, 35 */
+	PcoreWorth	otherwise[] = {0, pcore_worth(25, 0), 0, 0, pcore_worth(5, 0)};	/* gains 10, 25, 30, 20, 35 */
 	static const int choices[] = {-1, -1, 0, -1, 0};
 	PcoreOption options[5];
 	int64_t		first[6];
@@ -55,7 +55,7 @@ test_chain(void)
 	/* a: phone 10, chat 8; b: phone 9, chat 3; c: chat 5. */
 	static const PcoreOption options[] = {{10, 256, 0}, {8, 256, 1}, {9, 256, 0}, {3, 256, 1}, {5, 256, 1}};
 	static const int64_t first[] = {0, 2, 4, 5};
-	static const int64_t otherwise[] = {0, 0, 0};
+	static const PcoreWorth otherwise[] = {0, 0, 0};
 	static const int64_t room[] = {1, 1};
 	PcoreMarket market = {2, room, 3, first, options, otherwise};
 	PcoreWorth	prices[2];
@@ -79,7 +79,7 @@ test_ties(void)
 	};
 	static PcoreOption options[ASKERS];
 	static int64_t first[ASKERS + 1];
-	static int64_t otherwise[ASKERS];
+	static PcoreWorth otherwise[ASKERS];
 	int64_t		room = 137;
 	PcoreMarket market = {1, &room, ASKERS, first, options, otherwise};
 	PcoreWorth	price;
@@ -121,7 +121,7 @@ test_large(int askers, int resources, int range, int place, uint64_t seed)
 {
 	PcoreOption *options = pcore_alloc(sizeof(PcoreOption) * (size_t) (askers * resources));
 	int64_t    *first = pcore_alloc(sizeof(int64_t) * (size_t) (askers + 1));
-	int64_t    *otherwise = pcore_alloc(sizeof(int64_t) * (size_t) askers);
+	PcoreWorth *otherwise = pcore_alloc(sizeof(PcoreWorth) * (size_t) askers);
 	int64_t		room[PCORE_MOST_RESOURCES];
 	int64_t		sold[PCORE_MOST_RESOURCES] = {0};
 	PcoreWorth	prices[PCORE_MOST_RESOURCES];
@@ -143,7 +143,7 @@ test_large(int askers, int resources, int range, int place, uint64_t seed)
 
 		snprintf(key, sizeof(key), "%d", a);
 		first[a] = count;
-		otherwise[a] = (int64_t) naive_below(&source, 256) * range / 512;
+		otherwise[a] = pcore_worth((int64_t) naive_below(&source, 256) * range / 512, 0);
 		for (int r = 0; r < resources; r++)
 			if (naive_below(&source, 4) != 0)
 				options[count++] = (PcoreOption) {((int64_t) naive_take(&source) * 256 + naive_take(&source)) * range / 65536,
@@ -154,7 +154,7 @@ test_large(int askers, int resources, int range, int place, uint64_t seed)
 	for (int a = 0; a < askers; a++)
 	{
 		int			choice = pcore_market_choice(&market, prices, a);
-		PcoreWorth	worth = pcore_worth(otherwise[a], 0);
+		PcoreWorth	worth = otherwise[a];
 
 		for (int64_t o = first[a]; o < first[a + 1]; o++)
 			if (options[o].resource == choice)
