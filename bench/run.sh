@@ -93,6 +93,7 @@ measure 'pass: next message of all customers' "SELECT count(*) FROM persona.next
 measure 'pass: funnel of all campaigns' "SELECT count(*) FROM persona.funnel_at('$until')"
 measure 'pass: simulation of another weight' "SELECT count(*) FROM persona.simulate(persona.program_with(persona.program(), '{\"campaigns\": {\"p07\": {\"weight\": 3}}}'), '$until')"
 measure 'pass: prices of a channel for a tenth of the customers' "SELECT count(*) FROM persona.prices_of_all(persona.program_with(persona.program(), '{\"channels\": {\"email\": {\"capacity_per_day\": $((customers / 10))}}}'), '$until')"
+measure 'pass: prices of a budget for a tenth of the customers' "SELECT count(*) FROM persona.prices_of_all(persona.program_with(persona.program(), '{\"channels\": {\"email\": {\"cost\": 0.5}}, \"budgets\": {\"mail\": {\"amount\": $((customers / 20)), \"channel\": \"email\"}}}'), '$until')"
 if [ "$customers" -le 100000 ]; then
 	measure 'view: 100 cohorts of all customers' "SELECT count(*) FROM persona.cohort_member_at('$until')"
 	measure 'view: next message of all customers' "SELECT count(*) FROM persona.next_message_at('$until')"
@@ -113,6 +114,7 @@ ratio 'T6 next message of all / group by events and contacts' 'pass: next messag
 ratio 'funnel / group by events and contacts' 'pass: funnel of all campaigns' 'group events and contacts by customer' ''
 ratio 'simulation / group by events and contacts' 'pass: simulation of another weight' 'group events and contacts by customer' ''
 ratio 'prices / group by events and contacts' 'pass: prices of a channel for a tenth of the customers' 'group events and contacts by customer' ''
+ratio 'prices of a budget / group by events and contacts' 'pass: prices of a budget for a tenth of the customers' 'group events and contacts by customer' ''
 ratio 'T11 work_mem 4MB (files) / as set' 'pass: 1,000 mixed cohorts, work_mem 4MB' 'pass: 1,000 mixed cohorts' ''
 awk -v t="${took['pass: 1,000 mixed cohorts']}" -v n="$customers" \
 	'BEGIN { printf "%-58s %12.2f us\n", "T10 1,000 mixed cohorts, for each customer", t * 1000 / n }'
