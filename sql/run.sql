@@ -60,12 +60,14 @@ CREATE TABLE persona.capacity_use (
 	channel text,
 	day date,
 	used integer NOT NULL DEFAULT 0 CHECK (used >= 0),
+	given_back bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (channel, day)
 );
 
 COMMENT ON TABLE persona.capacity_use IS 'how many places of a channel with a capacity are taken on a day; kept by persona.write_contacts() and the trigger give_place_back';
 COMMENT ON COLUMN persona.capacity_use.channel IS 'the channel';
 COMMENT ON COLUMN persona.capacity_use.day IS 'the calendar day of the default time zone';
+COMMENT ON COLUMN persona.capacity_use.given_back IS 'how often a place was given back';
 COMMENT ON COLUMN persona.capacity_use.used IS 'contacts that are to be sent that day and have not ended';
 
 SELECT pg_extension_config_dump('persona.capacity_use', '');
@@ -86,7 +88,8 @@ AS $$
 BEGIN
 	PERFORM persona.lock_places();
 	UPDATE persona.capacity_use AS u SET used = u.used
-		+ CASE WHEN TG_OP = 'DELETE' OR isfinite(OLD.ended_at) IS NOT TRUE THEN -1 ELSE 1 END
+		+ CASE WHEN TG_OP = 'DELETE' OR isfinite(OLD.ended_at) IS NOT TRUE THEN -1 ELSE 1 END,
+		given_back = u.given_back + CASE WHEN TG_OP = 'DELETE' OR isfinite(OLD.ended_at) IS NOT TRUE THEN 1 ELSE 0 END
 	WHERE u.channel = OLD.channel AND u.day = OLD.capacity_day;
 	RETURN NULL;
 END
@@ -192,6 +195,7 @@ CREATE TABLE persona.budget_use (
 	period date,
 	spent numeric NOT NULL DEFAULT 0,
 	short_of numeric,
+	given_back bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (budget, period)
 );
 
@@ -199,6 +203,7 @@ COMMENT ON TABLE persona.budget_use IS 'how much of each budget is spent; kept b
 COMMENT ON COLUMN persona.budget_use.budget IS 'the budget';
 COMMENT ON COLUMN persona.budget_use.period IS 'the first day of its calendar unit, in the default time zone; -infinity if it is one amount for all time';
 COMMENT ON COLUMN persona.budget_use.spent IS 'what the contacts cost that are to be sent or were sent in that period';
+COMMENT ON COLUMN persona.budget_use.given_back IS 'how often money was given back';
 COMMENT ON COLUMN persona.budget_use.short_of IS 'the least that somebody needed and it did not have any more; NULL: there was enough for all since money came back';
 
 SELECT pg_extension_config_dump('persona.budget_use', '');
@@ -262,7 +267,7 @@ BEGIN
 		INSERT INTO persona.budget_use AS u (budget, period, spent)
 		VALUES (paid.budget, paid.period, CASE WHEN back THEN -paid.cost ELSE paid.cost END)
 		ON CONFLICT ON CONSTRAINT budget_use_pkey DO UPDATE SET spent = u.spent + EXCLUDED.spent,
-			short_of = CASE WHEN NOT back THEN u.short_of END;
+			short_of = CASE WHEN NOT back THEN u.short_of END, given_back = u.given_back + CASE WHEN back THEN 1 ELSE 0 END;
 	END LOOP;
 END
 $$;
@@ -429,7 +434,7 @@ BEGIN
 			array_agg((r.decision).channel ORDER BY r.n) AS channels, array_agg((r.decision).placement ORDER BY r.n) AS placements,
 			array_agg((r.decision).send_at ORDER BY r.n) AS send_at,
 			array_agg(CASE WHEN r.stage = 'chosen' THEN (r.decision).cost END ORDER BY r.n) AS costs
-		FROM unnest(rulings) WITH ORDINALITY AS r (stage, valid_until, decision, n)) AS a
+		FROM unnest(rulings) WITH ORDINALITY AS r (stage, valid_until, decision, scarce, n)) AS a
 		CROSS JOIN LATERAL persona.payments(a.campaigns, a.experiences, a.channels, a.placements, a.send_at, a.costs) AS p;
 	IF payments IS NULL THEN
 		RETURN;
@@ -734,7 +739,9 @@ CREATE TABLE persona.run_state (
 	program bytea NOT NULL,
 	everyone_since timestamptz NOT NULL,
 	unfinished boolean NOT NULL,
-	listed_at timestamptz NOT NULL
+	listed_at timestamptz NOT NULL,
+	priced bytea,
+	given_back bigint
 );
 
 COMMENT ON TABLE persona.run_state IS 'how far runs are with the customers: what the next one goes on from';
@@ -743,6 +750,8 @@ COMMENT ON COLUMN persona.run_state.program IS 'the hash of the program with whi
 COMMENT ON COLUMN persona.run_state.everyone_since IS 'who was not decided as of that instant or later is due';
 COMMENT ON COLUMN persona.run_state.unfinished IS 'whether there may be customers who are due since then';
 COMMENT ON COLUMN persona.run_state.listed_at IS 'when changes that columns tell were listed last';
+COMMENT ON COLUMN persona.run_state.priced IS 'the hash of the program with prices that decided in the last run that is done';
+COMMENT ON COLUMN persona.run_state.given_back IS 'how many places and how much money had been given back when that run began';
 
 SELECT pg_extension_config_dump('persona.run_state', '');
 
@@ -757,6 +766,7 @@ CREATE TABLE persona.run_log (
 	since timestamptz,
 	program bytea NOT NULL,
 	priced bytea,
+	given_back bigint,
 	total bigint,
 	done bigint NOT NULL DEFAULT 0,
 	written bigint NOT NULL DEFAULT 0,
@@ -781,6 +791,7 @@ COMMENT ON COLUMN persona.run_log.campaigns IS 'the campaigns that it considered
 COMMENT ON COLUMN persona.run_log.since IS 'it looked at everyone who was not decided as of that instant or later; NULL: only at those who changed or were due by time';
 COMMENT ON COLUMN persona.run_log.program IS 'the hash of the program of all definitions, or of the campaigns considered';
 COMMENT ON COLUMN persona.run_log.priced IS 'the hash of that program with the prices of scarce channels, which decided; the same if no channel is scarce; NULL while they are looked for';
+COMMENT ON COLUMN persona.run_log.given_back IS 'how often places and money had been given back when it began; NULL while prices are looked for';
 COMMENT ON COLUMN persona.run_log.total IS 'the customers that were due; NULL while they are listed';
 COMMENT ON COLUMN persona.run_log.done IS 'the customers that are done';
 COMMENT ON COLUMN persona.run_log.written IS 'the contacts that it wrote';
@@ -856,7 +867,8 @@ BEGIN
 				customer %s PRIMARY KEY,
 				valid_until timestamptz NOT NULL DEFAULT '-infinity',
 				decided_at timestamptz NOT NULL DEFAULT '-infinity',
-				settled_at timestamptz NOT NULL DEFAULT '-infinity'
+				settled_at timestamptz NOT NULL DEFAULT '-infinity',
+				scarce boolean NOT NULL DEFAULT false
 			)$sql$, customer_key.declared);
 		CREATE INDEX due_valid_until_idx ON persona.due (valid_until);
 		COMMENT ON TABLE persona.due IS 'until when the last decision for a customer stands; whoever writes a contact for a customer locks the row';
@@ -864,6 +876,7 @@ BEGIN
 		COMMENT ON COLUMN persona.due.valid_until IS 'the customer is due at that instant; -infinity if no run has decided yet';
 		COMMENT ON COLUMN persona.due.decided_at IS 'the instant as of which the last decision was made; no contact is decided as of an earlier one';
 		COMMENT ON COLUMN persona.due.settled_at IS 'the instant as of which the last decision was made that looked at all campaigns and ways: what a run is done with';
+		COMMENT ON COLUMN persona.due.scarce IS 'whether that decision asked for a place or money of which there is not any amount: the customer is due when there is more or less of it';
 	END IF;
 	IF to_regclass('persona.change') IS NULL THEN
 		EXECUTE format('CREATE TABLE persona.change (customer %s)', customer_key.declared);
@@ -1038,7 +1051,7 @@ CREATE OR REPLACE FUNCTION persona.rulings_for(customer %1$s, channel text, plac
 RETURNS TABLE (slot bigint, ruling persona.ruling)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 2
 BEGIN ATOMIC
-	SELECT d.ordinality, ROW('chosen', d.valid_until, ROW(%5$s)::persona.decision)::persona.ruling
+	SELECT d.ordinality, ROW('chosen', d.valid_until, ROW(%5$s)::persona.decision, true)::persona.ruling
 	FROM %3$s
 	CROSS JOIN LATERAL persona.decide_for(p.program, c.*,
 		persona.timeline_concat(t.events, persona.context(p.program, rulings_for.context::jsonb, rulings_for.as_of)),
@@ -1080,7 +1093,7 @@ BEGIN
 			FOR place IN
 				SELECT (r.decision).channel, persona.channel_day((r.decision).send_at) AS day,
 					array_agg(r.n::integer ORDER BY (r.decision).priority DESC, (r.decision).score DESC, r.n) AS takers
-				FROM unnest(customers, rulings) WITH ORDINALITY AS r (customer, stage, valid_until, decision, n)
+				FROM unnest(customers, rulings) WITH ORDINALITY AS r (customer, stage, valid_until, decision, scarce, n)
 					JOIN persona.channel AS c ON c.name = (r.decision).channel
 				WHERE places AND r.stage = 'chosen' AND c.capacity_per_day IS NOT NULL AND days[r.n] IS NULL
 				GROUP BY 1, 2 ORDER BY (r.decision).channel COLLATE "C", 2
@@ -1108,7 +1121,7 @@ BEGIN
 					UPDATE persona.capacity_use AS u SET used = u.used - 1
 					WHERE u.channel = ((rulings[got]).decision).channel AND u.day = days[got];
 					days[got] := NULL;
-					rulings[got] := CASE WHEN on_channel THEN ROW('capacity', '-infinity', NULL)::persona.ruling END;
+					rulings[got] := CASE WHEN on_channel THEN ROW('capacity', '-infinity', NULL, true)::persona.ruling END;
 				END LOOP;
 				refused := refused || unpaid.refused;
 			END IF;
@@ -1126,7 +1139,7 @@ BEGIN
 				SELECT u.n, a.i FROM unnest(refused) AS u (n)
 					LEFT JOIN unnest(again.customers) WITH ORDINALITY AS a (customer, i) ON a.customer %2$s customers[u.n]
 			LOOP
-				rulings[judged.n] := CASE WHEN judged.i IS NULL THEN ROW('error', '-infinity', NULL)::persona.ruling
+				rulings[judged.n] := CASE WHEN judged.i IS NULL THEN ROW('error', '-infinity', NULL, true)::persona.ruling
 					ELSE again.answers[judged.i] END;
 				deciders[judged.n] := persona.keep_program(write_contacts.program);
 			END LOOP;
@@ -1134,17 +1147,18 @@ BEGIN
 	END IF;
 
 	-- the caller holds the rows, so there is nothing to insert; this way each is found by its key, and never all of them read
-	INSERT INTO persona.due AS d (customer, decided_at, settled_at, valid_until)
+	INSERT INTO persona.due AS d (customer, decided_at, settled_at, valid_until, scarce)
 	SELECT DISTINCT ON (r.customer) r.customer, write_contacts.as_of, CASE WHEN complete THEN write_contacts.as_of ELSE '-infinity' END,
-		CASE WHEN complete THEN r.valid_until ELSE '-infinity' END
-	FROM unnest(customers, rulings) AS r (customer, stage, valid_until, decision)
+		CASE WHEN complete THEN r.valid_until ELSE '-infinity' END, complete AND r.scarce
+	FROM unnest(customers, rulings) AS r (customer, stage, valid_until, decision, scarce)
 	ON CONFLICT (customer) DO UPDATE SET decided_at = EXCLUDED.decided_at,
 		settled_at = CASE WHEN complete THEN EXCLUDED.settled_at ELSE d.settled_at END,
-		valid_until = CASE WHEN complete THEN EXCLUDED.valid_until ELSE d.valid_until END;
+		valid_until = CASE WHEN complete THEN EXCLUDED.valid_until ELSE d.valid_until END,
+		scarce = CASE WHEN complete THEN EXCLUDED.scarce ELSE d.scarce END;
 	WITH written AS (
 		INSERT INTO persona.contact AS c (customer, decided_at, program, capacity_day, %3$s)
 		SELECT r.customer, write_contacts.as_of, coalesce(r.decided_by, decider), r.day, %4$s
-		FROM unnest(customers, rulings, deciders, days) AS r (customer, stage, valid_until, decision, decided_by, day)
+		FROM unnest(customers, rulings, deciders, days) AS r (customer, stage, valid_until, decision, scarce, decided_by, day)
 		WHERE r.stage = 'chosen'
 		RETURNING c.contact_id
 	)
@@ -1477,6 +1491,16 @@ $$;
 COMMENT ON FUNCTION persona.begin_everyone(persona.run_log, boolean) IS 'the instant since which everyone has to be looked at, or NULL if only those who are due have to be.
 Begins anew with everyone if definitions or unwatched relations may have changed, or if it is to be fresh; goes on where an unfinished run ended';
 
+CREATE FUNCTION persona.given_back() RETURNS bigint
+	LANGUAGE sql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT (coalesce((SELECT sum(u.given_back) FROM persona.capacity_use AS u), 0)
+			+ coalesce((SELECT sum(u.given_back) FROM persona.budget_use AS u), 0))::bigint;
+	END;
+
+COMMENT ON FUNCTION persona.given_back() IS 'how often places and money were given back, of all channels and budgets together';
+
 CREATE FUNCTION persona.due_query(run persona.run_log, since timestamptz) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
@@ -1493,6 +1517,10 @@ BEGIN
 		query := format('SELECT d.customer, true AS changed FROM persona.due AS d WHERE d.valid_until <= %L AND d.settled_at < %1$L '
 			'UNION ALL SELECT c.customer, true FROM persona.change AS c WHERE c.customer IS NOT NULL '
 			'UNION ALL SELECT c.customer, true FROM persona.run_change AS c WHERE c.customer IS NOT NULL', run.as_of);
+		-- whoever asked for what is scarce is asked again when there is more or less of it
+		IF EXISTS (SELECT FROM persona.run_state AS s WHERE (s.priced, s.given_back) IS DISTINCT FROM (run.priced, run.given_back)) THEN
+			query := query || format(' UNION ALL SELECT d.customer, true FROM persona.due AS d WHERE d.scarce AND d.settled_at < %L', run.as_of);
+		END IF;
 		FOR watched IN SELECT * FROM persona.change_watch AS w WHERE w.method = 'column' ORDER BY w.relation::text COLLATE "C" LOOP
 			query := query || format(' UNION ALL SELECT w.%I::%s, true FROM %s AS w WHERE w.%I >= %L AND w.%1$I IS NOT NULL',
 				watched.customer_column, key_declared, watched.relation, watched.changed_at_column, listed_at - watched.lateness);
@@ -1514,7 +1542,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION persona.due_query(persona.run_log, timestamptz) IS 'the query that lists who is due for a run, each customer once: those who changed or whose decision stood until now, and everyone who was not decided since an instant if one is given';
+COMMENT ON FUNCTION persona.due_query(persona.run_log, timestamptz) IS 'the query that lists who is due for a run, each customer once: those who changed or whose decision stood until now, those who asked for places or money when there is more or less of these than in the run before, and everyone who was not decided since an instant if one is given';
 
 CREATE FUNCTION persona.list_run(number bigint, fresh boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1543,6 +1571,8 @@ BEGIN
 		everyone_since := CASE WHEN fresh THEN run.as_of ELSE coalesce(everyone_since, run.as_of) END;
 	END IF;
 	-- what places on scarce channels are worth over all customers; without prices, if one of them can't be decided
+	UPDATE persona.run_log AS r SET given_back = persona.given_back() WHERE r.run = number
+	RETURNING r.given_back INTO STRICT run.given_back;
 	BEGIN
 		UPDATE persona.run_log AS r SET priced = persona.keep_program(persona.priced_program(run.as_of,
 			(SELECT p.program FROM persona.program_archive AS p WHERE p.hash = run.program LIMIT 1)))
@@ -1665,6 +1695,7 @@ BEGIN
 	RETURNING r.* INTO STRICT run;
 	IF run.state = 'done' AND run.campaigns IS NULL THEN
 		UPDATE persona.run_state AS s SET listed_at = least(run.started_at, run.as_of),
+			priced = run.priced, given_back = run.given_back,
 			unfinished = s.unfinished AND (s.program <> run.program OR s.everyone_since IS DISTINCT FROM run.since);
 	END IF;
 	DROP TABLE pg_temp.persona_work;

@@ -244,13 +244,15 @@ COMMENT ON COLUMN persona.decision.valid_until IS 'the decision stands until the
 CREATE TYPE persona.ruling AS (
 	stage text,
 	valid_until timestamptz,
-	decision persona.decision
+	decision persona.decision,
+	scarce boolean
 );
 
 COMMENT ON TYPE persona.ruling IS 'a customer''s next message, or why there is none: what persona.judge() returns';
 COMMENT ON COLUMN persona.ruling.stage IS 'chosen if there is a message; else the furthest stage that a campaign reached; none without campaigns';
 COMMENT ON COLUMN persona.ruling.valid_until IS 'the ruling stands until then if no new data arrives, and no event is there whose time comes before; infinity if time alone changes nothing';
 COMMENT ON COLUMN persona.ruling.decision IS 'the next message; NULL if there is none';
+COMMENT ON COLUMN persona.ruling.scarce IS 'whether a place on a channel with a capacity, or the money of a budget, was asked for: then it may be another one when there is more or less of these';
 
 CREATE TYPE persona.standing AS (
 	ruling persona.ruling,

@@ -105,6 +105,14 @@ fail_capacity(PersonaCandidate *candidate, const char *reason)
 	candidate->reason = reason;
 }
 
+/* Tells whether a candidate needs a place on a channel with a capacity, or the money of a budget. */
+static bool
+asks_for_scarce(const PersonaDecider *decider, const PersonaCandidate *candidate)
+{
+	return decider->program->channels[candidate->way->channel].capacity_per_day >= 0
+		|| (candidate->way->budget_count > 0 && persona_compare_numbers(candidate->score.cost, int64_to_numeric(0)) > 0);
+}
+
 /* Takes the prices of the candidate's channel and money off its score. */
 bool
 persona_charge(PersonaDecider *decider, PersonaCandidate *candidate)
@@ -115,6 +123,7 @@ persona_charge(PersonaDecider *decider, PersonaCandidate *candidate)
 	Numeric		sum;
 	PcoreRate	rate;
 
+	decider->customer->scarce |= asks_for_scarce(decider, candidate);
 	if (decider->program->price_count == 0)
 		return false;
 	price = find_price(decider, candidate, &until);

@@ -117,6 +117,7 @@ persona_customer_open_records(PersonaCustomer *customer, PersonaProgram *program
 	customer->language = customer_text(customer, customer->shape->language);
 	customer->record_count = record_count;
 	customer->records = records;
+	customer->scarce = false;
 	customer->evaluation.set = program->set;
 	customer->evaluation.tests = customer->shape->tests;
 	customer->evaluation.values = customer->values;

@@ -24,6 +24,7 @@ typedef struct PersonaCustomer
 	int			record_count;	/* events, those after as_of included */
 	PersonaRecord **records;
 	PersonaEvaluation evaluation;
+	bool		scarce;			/* a place or money was asked for of which there is not any amount */
 } PersonaCustomer;
 
 /* Fails unless an argument is a row; looks once per call site, so it comes first. */

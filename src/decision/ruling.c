@@ -16,6 +16,8 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#define RULING_COLUMNS 4
+
 /* Names the stage at which the campaign that came furthest failed; "none" without campaigns. */
 static const char *
 furthest_stage(const PersonaCandidate *candidates, int count)
@@ -74,14 +76,15 @@ make_ruling(PersonaCustomer *customer, Datum *values, bool *nulls)
 	nulls[2] = !wins;
 	if (wins)
 		persona_decision_row(customer->program, candidates, valid_until, make_decision, &values[2]);
+	values[3] = BoolGetDatum(customer->scarce);
 }
 
 /* Adds the customer's ruling as a row of persona.ruling. */
 void
 persona_ruling_rows(PersonaCustomer *customer, PersonaAddRow add, void *data)
 {
-	Datum		values[3] = {0};
-	bool		nulls[3] = {false};
+	Datum		values[RULING_COLUMNS] = {0};
+	bool		nulls[RULING_COLUMNS] = {false};
 
 	make_ruling(customer, values, nulls);
 	add(data, values, nulls);
@@ -113,8 +116,8 @@ persona_standing_rows(PersonaCustomer *customer, PersonaAddRow add, void *data)
 	Datum	   *since = palloc(sizeof(Datum) * (program->cohort_count + 1));
 	Datum	   *until = palloc(sizeof(Datum) * (program->cohort_count + 1));
 	int			count = 0;
-	Datum		ruling[3] = {0};
-	bool		ruling_nulls[3] = {false};
+	Datum		ruling[RULING_COLUMNS] = {0};
+	bool		ruling_nulls[RULING_COLUMNS] = {false};
 	Datum		values[5];
 	bool		nulls[5] = {false};
 	PcoreInstant valid_until;
