@@ -25,7 +25,7 @@ DOCS      := $(wildcard doc/*.md)
 REGRESS = catalog referenced condition_syntax condition_errors condition_meaning event_conditions binding next_message arbitration inbound_asks reasons plans choices interplay limits quiet rules_oracle keyed column_types folding delivery due_by_time due_by_place claims handing_out responses bounces partitions runs places budgets one_pass pass_places simulation feasibility progress prices replay read_only hostile incremental roles failing published settings no_leak attacks odd_names odd_tables shadowed changes overtaken
 
 # Isolation tests: test/isolation/specs/NAME.spec, expected/NAME.out beside it.
-ISOLATION = definition_changes delivery commit_message places budgets refresh
+ISOLATION = definition_changes delivery commit_message places runs budgets refresh
 
 REGRESS_OPTS   = --inputdir=test --load-extension=$(EXTENSION) --no-locale --encoding=UTF8
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION) --no-locale --encoding=UTF8

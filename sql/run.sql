@@ -1451,7 +1451,8 @@ BEGIN
 	IF EXISTS (SELECT FROM persona.run_log AS r WHERE r.ended_at IS NULL AND r.run <> number) THEN
 		UPDATE persona.run_log AS r SET state = 'interrupted', ended_at = clock_timestamp()
 		FROM persona.run_progress AS p
-		WHERE p.run = r.run AND p.state = 'interrupted' AND p.run <> number
+		-- (one that has ended meanwhile, and had not committed, is looked at again by this row)
+		WHERE p.run = r.run AND p.state = 'interrupted' AND p.run <> number AND r.ended_at IS NULL
 			AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = p.pid AND a.pid <> pg_backend_pid()
 				AND coalesce(a.state, '') <> 'idle' AND NOT coalesce(pg_has_role(a.usesysid, 'USAGE'), false));
 	END IF;
