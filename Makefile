@@ -22,7 +22,7 @@ DOCS      := $(wildcard doc/*.md)
 
 # Regression tests: test/sql/NAME.sql against expected/NAME.out, in this order.
 # `make check-lists` complains about a test that is not listed.
-REGRESS = catalog referenced condition_syntax condition_errors condition_meaning event_conditions binding next_message arbitration inbound_asks reasons plans choices interplay limits quiet rules_oracle keyed column_types folding delivery due_by_time due_by_place claims handing_out responses bounces partitions runs places budgets one_pass pass_places simulation feasibility progress prices replay read_only hostile incremental roles failing published settings no_leak attacks odd_names odd_tables shadowed changes overtaken
+REGRESS = catalog referenced condition_syntax condition_errors condition_meaning event_conditions binding next_message arbitration inbound_asks reasons plans choices interplay limits quiet rules_oracle keyed column_types folding delivery due_by_time due_by_place claims handing_out responses bounces partitions runs places budgets one_pass pass_places simulation feasibility progress prices replay read_only hostile incremental index_use roles failing published settings no_leak attacks odd_names odd_tables shadowed changes overtaken
 
 # Isolation tests: test/isolation/specs/NAME.spec, expected/NAME.out beside it.
 ISOLATION = definition_changes delivery commit_message places runs budgets refresh
