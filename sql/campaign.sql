@@ -138,3 +138,14 @@ COMMENT ON COLUMN persona.budget.amount IS 'how much the contacts may cost, in t
 COMMENT ON COLUMN persona.budget.calendar IS 'in each day, week (from Monday), month, quarter or year of the calendar of the default time zone, by send_at; NULL: in all';
 
 SELECT persona.watch_definitions('persona.budget');
+
+-- No setting and not strict, so that the planner puts its expression in its place.
+CREATE FUNCTION persona.calendar_length(calendar text) RETURNS interval
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	BEGIN ATOMIC
+		SELECT CASE calendar WHEN 'day' THEN interval '1 day' WHEN 'week' THEN interval '1 week'
+			WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months'
+			WHEN 'year' THEN interval '1 year' END;
+	END;
+
+COMMENT ON FUNCTION persona.calendar_length(text) IS 'from the first day of a day, week, month, quarter or year to that of the next one; NULL for NULL';

@@ -388,9 +388,7 @@ BEGIN
 	END IF;
 	RETURN QUERY
 	SELECT s.name, s.day AT TIME ZONE z.default_time_zone,
-		(s.day + CASE s.calendar WHEN 'day' THEN interval '1 day' WHEN 'week' THEN interval '1 week'
-			WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months'
-			WHEN 'year' THEN interval '1 year' END) AT TIME ZONE z.default_time_zone, s.spent
+		(s.day + persona.calendar_length(s.calendar)) AT TIME ZONE z.default_time_zone, s.spent
 	FROM persona.customer_binding AS z
 		CROSS JOIN LATERAL (SELECT b.name, b.calendar, date_trunc(b.calendar, k.send_at AT TIME ZONE z.default_time_zone) AS day,
 				sum(k.cost) AS spent
@@ -406,13 +404,13 @@ BEGIN
 			WHERE k.cost > 0 AND k.decided_at <= spent_at.as_of
 				AND (k.sent_at <= spent_at.as_of OR (k.ended_at <= spent_at.as_of) IS NOT TRUE)
 			GROUP BY 1, 2, 3) AS s
-	WHERE (s.day + interval '1 year' < spent_at.as_of AT TIME ZONE z.default_time_zone) IS NOT TRUE;
+	WHERE (s.day + persona.calendar_length(s.calendar) <= spent_at.as_of AT TIME ZONE z.default_time_zone) IS NOT TRUE;
 END
 $$;
 
 COMMENT ON FUNCTION persona.spent_at(persona.program, timestamptz) IS
 'what is spent of the budgets of a program as of an instant: what contacts cost that were decided by then, and were sent or had not ended; reads all contacts.
-budget; sent_from, sent_until: the period, NULL: for all time; spent: its sum.  Periods that ended long ago, or in which nothing is spent, have no row.
+budget; sent_from, sent_until: the period, NULL: for all time; spent: its sum.  Periods that are over, or in which nothing is spent, have no row.
 No row for NULL, or while no customers are bound';
 
 CREATE FUNCTION persona.market_of_all(program persona.program, as_of timestamptz,

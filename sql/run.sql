@@ -210,9 +210,7 @@ SELECT pg_extension_config_dump('persona.budget_use', '');
 
 CREATE VIEW persona.budget_left WITH (security_invoker = true) AS
 	SELECT b.name AS budget, u.period,
-		(u.period + CASE b.calendar WHEN 'day' THEN interval '1 day' WHEN 'week' THEN interval '1 week'
-			WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months'
-			WHEN 'year' THEN interval '1 year' END)::date AS next_period,
+		(u.period + persona.calendar_length(b.calendar))::date AS next_period,
 		b.amount, coalesce(u.spent, 0) AS spent, b.amount - coalesce(u.spent, 0) AS "left", u.short_of
 	FROM persona.budget AS b LEFT JOIN persona.budget_use AS u ON u.budget = b.name;
 
@@ -405,9 +403,7 @@ RETURNS persona.program
 					FROM (SELECT u.budget, nullif(u.period, '-infinity') AS period, min(u.cost) AS cost
 							FROM unnest(budgets, periods, costs) AS u (budget, period, cost) GROUP BY 1, 2) AS s
 						JOIN persona.budget AS b ON b.name = s.budget
-						CROSS JOIN LATERAL (SELECT s.period + CASE b.calendar WHEN 'day' THEN interval '1 day'
-							WHEN 'week' THEN interval '1 week' WHEN 'month' THEN interval '1 month'
-							WHEN 'quarter' THEN interval '3 months' WHEN 'year' THEN interval '1 year' END AS next_period) AS e
+						CROSS JOIN LATERAL (SELECT s.period + persona.calendar_length(b.calendar) AS next_period) AS e
 						CROSS JOIN persona.customer_binding AS z))::persona.program END;
 	END;
 

@@ -93,7 +93,7 @@ ORDER BY f.signature::text COLLATE "C";
 SELECT f.signature
 FROM function AS f
 WHERE f.lanname IN ('sql', 'plpgsql')
-	AND NOT coalesce(f.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}' AND f.prokind <> 'p' AND f.proname NOT IN ('rest_after', 'is_answer', 'is_fixed_length', 'notify_name')
+	AND NOT coalesce(f.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}' AND f.prokind <> 'p' AND f.proname NOT IN ('rest_after', 'is_answer', 'is_fixed_length', 'notify_name', 'calendar_length')
 ORDER BY f.signature::text COLLATE "C";
 -- what is written in SQL is bound when it is created
 SELECT f.signature FROM function AS f WHERE f.lanname = 'sql' AND f.prosqlbody IS NULL ORDER BY f.signature::text COLLATE "C";

@@ -51,7 +51,7 @@ DECLARE
 	place text;
 BEGIN
 	CALL shop.open(seed);
-	TRUNCATE oracle.opening, oracle.price;
+	TRUNCATE oracle.opening, oracle.price, oracle.money;
 	FOR a IN SELECT k.id, shop.zone_of(k.zone), k.language, shop.moment(seed || 'at' || n), NULL, NULL, NULL FROM generate_series(1, instants) AS n CROSS JOIN shop.customer AS k ORDER BY n, k.id LOOP
 		INSERT INTO oracle.opening SELECT x.name, a.zone, a.at, oracle.first_open(x, a.zone, a.at) FROM persona.channel AS x ON CONFLICT DO NOTHING;
 		CALL oracle.judge(a);
@@ -76,7 +76,15 @@ BEGIN
 	-- the same with places that cost something: another program
 	INSERT INTO oracle.price SELECT x.name, p, shop.moment(seed || x.name || 'from'), shop.moment(seed || x.name || 'from') + interval '6 days', 0.7515 + shop.below(seed || x.name || p, 9)
 	FROM persona.channel AS x CROSS JOIN generate_series(0, 1) AS p WHERE shop.chance(seed || x.name || p || 'price', 60);
-	priced := persona.program_with_prices(persona.program(), (SELECT jsonb_agg(jsonb_build_object('channel', x.channel, 'priority', x.priority, 'from', (extract(epoch FROM x.begins) * 1000000)::bigint, 'until', (extract(epoch FROM x.ends) * 1000000)::bigint, 'price', x.price)) FROM oracle.price AS x));
+	-- and with budgets that lack something, or whose money costs something
+	INSERT INTO oracle.money
+	SELECT row_number() OVER (ORDER BY b.name, n), b.name, CASE WHEN shop.chance(s || 'priority?', 50) THEN shop.below(s || 'priority', 2) END, shop.moment(s || 'from'), shop.moment(s || 'from') + interval '25 days',
+		CASE WHEN k.rated THEN (1 + shop.below(s || 'rate', 2000)) / 256.0 + 0.0000019073486328125 END, CASE WHEN NOT k.rated OR shop.chance(s || 'both', 30) THEN shop.one_of(s || 'short', '{0.1,0.25,0.35,0.5,0.75}')::numeric END
+	FROM persona.budget AS b CROSS JOIN generate_series(1, 3) AS n CROSS JOIN LATERAL (SELECT seed || b.name || n) AS d (s) CROSS JOIN LATERAL (SELECT shop.chance(s || 'rated', 60) AS rated) AS k;
+	priced := persona.program_with_prices(persona.program(), (SELECT jsonb_agg(y.price ORDER BY y.place) FROM (
+		SELECT 0 AS place, jsonb_build_object('channel', x.channel, 'priority', x.priority, 'from', (extract(epoch FROM x.begins) * 1000000)::bigint, 'until', (extract(epoch FROM x.ends) * 1000000)::bigint, 'price', x.price) AS price FROM oracle.price AS x
+		UNION ALL
+		SELECT x.place, jsonb_strip_nulls(jsonb_build_object('budget', x.budget, 'priority', x.priority, 'from', (extract(epoch FROM x.begins) * 1000000)::bigint, 'until', (extract(epoch FROM x.ends) * 1000000)::bigint, 'rate', x.rate, 'short_of', x.short_of)) FROM oracle.money AS x) AS y));
 	CREATE TEMP TABLE all_of (LIKE persona.candidate);
 	ALTER TABLE all_of ADD COLUMN customer integer;
 	FOR a IN SELECT k.id, shop.zone_of(k.zone), k.language, shop.moment(seed || 'at' || n), NULL, NULL, NULL FROM generate_series(1, instants) AS n CROSS JOIN shop.customer AS k ORDER BY n, k.id LOOP
@@ -94,7 +102,7 @@ BEGIN
 		CALL law.compare_candidates('each candidate, with prices, in one pass', seed, a);
 	END LOOP;
 	DROP TABLE all_of;
-	TRUNCATE oracle.price;
+	TRUNCATE oracle.price, oracle.money;
 END
 $$;
 

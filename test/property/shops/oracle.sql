@@ -414,8 +414,8 @@ BEGIN
 		END IF;
 	END LOOP;
 	s.weight := CASE WHEN o.weight IS FALSE THEN 1 ELSE oracle.factor(a, k.weight, 1, amount) * c.weight * coalesce((SELECT l.weight FROM persona.lever AS l WHERE l.kind = w.kind), 1) END;
-	s.cost := CASE WHEN o.cost IS FALSE THEN 0 ELSE oracle.factor(a, k.cost, 0, amount) + c.cost END;
-	s.score := s.propensity * s.value * s.urgency * s.weight - s.cost;
+	s.cost := oracle.factor(a, k.cost, 0, amount) + c.cost;
+	s.score := s.propensity * s.value * s.urgency * s.weight - CASE WHEN o.cost IS FALSE THEN 0 ELSE s.cost END;
 	RETURN s;
 END
 $$;
@@ -423,7 +423,7 @@ $$;
 -- Whether all factors are constants, so that they are known of everybody at any time.
 CREATE FUNCTION oracle.is_constant(k persona.campaign, channel text) RETURNS boolean LANGUAGE sql STABLE AS $$
 	SELECT (k.propensity ~ '^[0-9.]+$' OR o.propensity IS FALSE) AND (k.value ~ '^[0-9.]+$' OR o.value IS FALSE) AND (k.weight ~ '^[0-9.]+$' OR o.weight IS FALSE)
-		AND (k.cost ~ '^[0-9.]+$' OR o.cost IS FALSE) AND (k.urgency = '[]' OR o.urgency IS FALSE) AND (c.affinity_column IS NULL OR o.propensity IS FALSE)
+		AND k.cost ~ '^[0-9.]+$' AND (k.urgency = '[]' OR o.urgency IS FALSE) AND (c.affinity_column IS NULL OR o.propensity IS FALSE)
 	FROM persona.channel AS c LEFT JOIN persona.arbitration AS o ON true WHERE c.name = is_constant.channel
 $$;
 
@@ -437,6 +437,7 @@ CREATE TABLE oracle.judged (campaign text, channel text, placement text, place i
 
 -- The price of a place, for programs that have any.
 CREATE TABLE oracle.price (channel text, priority integer, begins timestamptz, ends timestamptz, price numeric);
+CREATE TABLE oracle.money (place bigint, budget text, priority integer, begins timestamptz, ends timestamptz, rate numeric, short_of numeric);
 
 -- Judges the ways of a campaign for one firing.
 CREATE PROCEDURE oracle.judge_ways(a oracle.ask, k persona.campaign, f record) LANGUAGE plpgsql AS $$
@@ -452,6 +453,7 @@ DECLARE
 	base_stage text;
 	base_reason text;
 	p oracle.price;
+	m record;
 BEGIN
 	SELECT * INTO e FROM persona.experience AS x WHERE x.name = k.experience;
 	-- goal, relevance, holdout: the same for all ways
@@ -519,14 +521,24 @@ BEGIN
 			row.stage := 'arbitration';
 			row.first := NOT passed;
 			SELECT * INTO p FROM oracle.price AS x WHERE a.channel IS NULL AND x.channel = v.channel AND x.priority = k.priority AND row.send_at >= x.begins AND row.send_at < x.ends;
-			IF p.price IS NOT NULL THEN
-				row.price := p.price;
-				IF (row.score).score <= p.price THEN
+			SELECT sum(x.rate) AS rate, array_agg(format('budget "%s" has less than %s left, and this costs %s', x.budget, x.short_of, (row.score).cost) ORDER BY x.place) FILTER (WHERE (row.score).cost >= x.short_of) AS lacking INTO m
+			FROM oracle.money AS x JOIN persona.budget AS b ON b.name = x.budget
+			WHERE a.channel IS NULL AND (row.score).cost > 0 AND row.send_at >= x.begins AND row.send_at < x.ends AND coalesce(x.priority, k.priority) = k.priority
+				AND coalesce(b.campaign, w.campaign) = w.campaign AND coalesce(b.experience, w.experience) = w.experience AND coalesce(b.experience_kind, w.kind) = w.kind
+				AND coalesce(b.channel, w.channel) = w.channel AND (b.placement IS NULL OR b.placement IS NOT DISTINCT FROM w.placement);
+			IF m.lacking IS NOT NULL THEN
+				row.stage := 'capacity';
+				row.eligible := false;
+				row.reasons := m.lacking;
+			ELSIF p.price IS NOT NULL OR m.rate IS NOT NULL THEN
+				row.price := coalesce(p.price, 0) + coalesce(m.rate, 0) * (row.score).cost;
+				IF (row.score).score <= row.price THEN
 					row.stage := 'capacity';
 					row.eligible := false;
-					row.reasons := ARRAY[format('the channel is scarce that day, a place costs %s and this is worth %s', p.price, (row.score).score)];
+					row.reasons := ARRAY[format(CASE WHEN m.rate > 0 THEN 'places or money are scarce then, they cost %s and this is worth %s'
+						ELSE 'the channel is scarce that day, a place costs %s and this is worth %s' END, row.price, (row.score).score)];
 				END IF;
-				row.score := ROW((row.score).propensity, (row.score).value, (row.score).urgency, (row.score).weight, (row.score).cost, (row.score).score - p.price)::oracle.score;
+				row.score := ROW((row.score).propensity, (row.score).value, (row.score).urgency, (row.score).weight, (row.score).cost, (row.score).score - row.price)::oracle.score;
 			ELSE
 				-- a place that costs something has to be worth more than what comes after it
 				passed := a.channel IS NULL;

@@ -134,6 +134,11 @@ BEGIN ATOMIC
 		1 + shop.below(s || 'most', 3), CASE WHEN k.period = 0 THEN shop.length(s || 'period') END, CASE WHEN k.period = 1 THEN shop.one_of(s || 'unit', '{day,week,month}') END,
 		CASE WHEN shop.chance(s || 'gap?', 30) THEN shop.length(s || 'gap') END, shop.one_of(s || 'counts', '{reserved,reserved,sent,delivered}')
 	FROM generate_series(1, 5) AS n CROSS JOIN LATERAL (SELECT seed || 'policy' || n) AS d (s) CROSS JOIN LATERAL (SELECT shop.below(s || 'about', 6) AS about, shop.below(s || 'window', 3) AS period) AS k;
+	INSERT INTO persona.budget (name, campaign, experience, experience_kind, channel, placement, amount, calendar)
+	SELECT 'budget ' || n, CASE WHEN k.about = 1 THEN 'campaign ' || 1 + shop.below(s || 'campaign', 8) END, CASE WHEN k.about = 2 THEN 'coupon' END, CASE WHEN k.about = 3 THEN shop.one_of(s || 'kind', '{offer,content}') END,
+		CASE WHEN k.about = 4 THEN shop.one_of(s || 'channel', '{email,phone,web}') WHEN k.about = 5 THEN 'web' END, CASE WHEN k.about = 5 THEN shop.one_of(s || 'place', '{top,foot}') END,
+		shop.below(s || 'amount', 10), CASE WHEN shop.chance(s || 'unit?', 60) THEN shop.one_of(s || 'unit', '{day,week,month}') END
+	FROM generate_series(1, 5) AS n CROSS JOIN LATERAL (SELECT seed || 'budget' || n) AS d (s) CROSS JOIN LATERAL (SELECT shop.below(s || 'about', 8) AS about) AS k;
 	INSERT INTO persona.suppression (name, outcomes, ignored_after, times, within, scope, quiet_for, until_consent)
 	SELECT 'suppression ' || n, CASE n % 2 WHEN 0 THEN ARRAY['ignored'] ELSE '{}' END || shop.one_of(s, '{rejected,complained,clicked,converted}'), CASE n % 2 WHEN 0 THEN shop.length(s || 'after') END, 1 + n % 2,
 		CASE n % 2 WHEN 1 THEN shop.length(s || 'within') END, shop.one_of(s || 'about', '{all,channel,placement,experience,experience_kind,campaign}'),
@@ -177,7 +182,7 @@ END;
 CREATE PROCEDURE shop.open(seed text) LANGUAGE plpgsql AS $$
 BEGIN
 	TRUNCATE shop.customer, shop.sale, shop.click, persona.contact, persona.response, persona.choice;
-	TRUNCATE persona.campaign_channel, persona.policy, persona.suppression, persona.exclusion, persona.holdout, persona.message, persona.campaign, persona.cohort, persona.trigger,
+	TRUNCATE persona.campaign_channel, persona.policy, persona.budget, persona.budget_use, persona.suppression, persona.exclusion, persona.holdout, persona.message, persona.campaign, persona.cohort, persona.trigger,
 		persona.experience, persona.topic, persona.lever, persona.arbitration, persona.channel, persona.placement, persona.holiday, persona.experiment;
 	CALL shop.fill_facts(seed);
 	CALL shop.fill_definitions(seed);
