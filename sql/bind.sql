@@ -662,7 +662,7 @@ BEGIN
 			subject text,
 			body text,
 			priority integer,
-			cost numeric,
+			cost numeric CHECK (cost < 'Infinity'),
 			score numeric,
 			reason text,
 			program bytea,

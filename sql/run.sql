@@ -138,8 +138,9 @@ BEGIN
 		array_agg(u.period ORDER BY u.budget COLLATE "C", u.period) AS periods,
 		array_agg(u.short_of ORDER BY u.budget COLLATE "C", u.period) AS costs
 	INTO STRICT short
-	FROM persona.budget_use AS u
-	WHERE u.short_of IS NOT NULL;
+	FROM persona.budget_use AS u JOIN persona.budget AS b ON b.name = u.budget
+	WHERE u.short_of IS NOT NULL
+		AND (u.period + persona.calendar_length(b.calendar) <= persona.channel_day(as_of)) IS NOT TRUE;
 	IF short.budgets IS NOT NULL THEN
 		close_full_days.program := persona.short_budgets(program, short.budgets, short.periods, short.costs);
 	END IF;

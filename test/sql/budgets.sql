@@ -54,6 +54,8 @@ UPDATE persona.campaign SET max_contacts = 5;
 SELECT e.channel, e.cost, e.rank, e.stage, e.reason FROM persona.explain(5, '2026-03-10 14:30') AS e;
 SELECT e.channel, e.cost, e.rank, e.stage, e.reason FROM persona.explain_with_places(5, '2026-03-10 14:30') AS e;
 SELECT e.channel, e.cost, e.rank, e.stage, e.reason FROM persona.explain_with_places(16, '2026-03-10 14:30') AS e;
+-- a shortage is one of its month
+SELECT t, persona.close_full_days(persona.program(), t)::jsonb ? 'prices' AS short FROM unnest('{2026-03-31 21:59:59+00,2026-03-31 22:00+00}'::timestamptz[]) AS t;
 -- the month is that of the default zone, and of the time of sending
 SELECT channel, send_at FROM persona.commit_message(5, as_of => '2026-03-31 21:59:59.999999');
 SELECT channel, send_at FROM persona.commit_message(5, as_of => '2026-03-31 22:00');
@@ -81,6 +83,10 @@ SELECT * FROM persona.budget_left ORDER BY period;
 UPDATE persona.contact SET cost = 1, send_at = '2026-06-10' WHERE customer = 1 AND cost = 100 AND channel = 'letter';
 SELECT * FROM persona.budget_left ORDER BY period;
 
+\set VERBOSITY terse
+INSERT INTO persona.contact (customer, campaign, experience, channel, send_at, cost) VALUES (1, 'all', 'offer', 'letter', '2026-05-10', 'NaN');
+INSERT INTO persona.contact (customer, campaign, experience, channel, send_at, cost) VALUES (1, 'all', 'offer', 'letter', '2026-05-10', 'Infinity');
+\set VERBOSITY default
 -- another budget, or another question: what there is is counted anew
 INSERT INTO persona.budget (name, amount, experience_kind) VALUES ('coupons', 250, 'coupon');
 SELECT * FROM persona.budget_use WHERE budget = 'coupons';
