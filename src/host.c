@@ -30,11 +30,18 @@ persona_leave_definition(PersonaDefinition outer)
 	current = outer;
 }
 
-/* Returns memory of the current context. */
+/* Returns memory of the current context; prices are found over arrays that may take more than 1 GB. */
 void *
 pcore_alloc(size_t size)
 {
-	return palloc(size);
+	return palloc_extended(size, MCXT_ALLOC_HUGE);
+}
+
+/* Gives memory of pcore_alloc back. */
+void
+pcore_free(void *memory)
+{
+	pfree(memory);
 }
 
 /* Lets a query be canceled. */

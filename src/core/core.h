@@ -31,8 +31,9 @@ typedef int64_t PcoreDuration;
 #define PCORE_DAY (24 * PCORE_HOUR)
 #define PCORE_WEEK (7 * PCORE_DAY)
 
-/* The hooks.  Memory lives until the host drops the whole of it. */
+/* The hooks.  Memory lives until it is freed or the host drops the whole of it. */
 extern void *pcore_alloc(size_t size);
+extern void pcore_free(void *memory);
 extern void pcore_check_interrupts(void);
 
 /*

@@ -288,13 +288,14 @@ approach_prices(const PcoreMarket *market, PcoreWorth *prices)
 			changed |= prices[r] != before[r];
 		}
 		if (!changed || market->resource_count == 1)
-			return;
+			break;
 		if (round > 0)
 			leap(market, before, prices);
 		/* The exact steps that follow move one asker at a time. */
 		if (count_misplaced(market, prices) <= 100 + market->asker_count / 1000)
-			return;
+			break;
 	}
+	pcore_free(gains);
 }
 
 /* ---- 2. who is too many moves ---- */
@@ -346,6 +347,8 @@ append(Heap *heap, int asker)
 
 		if (heap->count > 0)
 			memcpy(askers, heap->askers, sizeof(int) * (size_t) heap->count);
+		if (heap->room > 0)
+			pcore_free(heap->askers);
 		heap->askers = askers;
 		heap->room = room;
 	}
@@ -599,6 +602,12 @@ find_optimum(const PcoreMarket *market, PcoreWorth *prices)
 			sum += flow->arcs[r + 1][n] - flow->arcs[0][n];
 		prices[r] = sum / flow->nodes;
 	}
+	for (int h = 0; h < flow->nodes * flow->nodes; h++)
+		if (flow->heaps[h].room > 0)
+			pcore_free(flow->heaps[h].askers);
+	pcore_free(flow->heaps);
+	pcore_free(flow->place);
+	pcore_free(flow);
 }
 
 /* Finds the prices of the resources. */

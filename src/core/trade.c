@@ -182,6 +182,9 @@ clear_places(const PcoreTrade *trade, PcoreWorth *prices, const PcoreRate *rates
 	}
 	first[trade->asker_count] = count;
 	pcore_market_prices(&market, prices);
+	pcore_free(first);
+	pcore_free(otherwise);
+	pcore_free(options);
 }
 
 /* Tells whether no limit is exceeded. */

@@ -182,7 +182,11 @@ budgets_of(const PersonaCandidate *candidate)
 	return bits;
 }
 
-/* Collects what one customer could have. */
+/*
+ * Collects what one customer could have.  Candidates come by priority and then
+ * by what they are worth at no price; so behind the first that needs nothing
+ * scarce there is nothing that the customer would ever take.
+ */
 static void
 market_customer(PersonaPass *pass, PersonaCustomer *customer)
 {
@@ -215,6 +219,8 @@ market_customer(PersonaPass *pass, PersonaCustomer *customer)
 		bid->millionths = (int64) (candidate->worth >> PCORE_TIE_BITS);
 		bid->tie = (uint64) (candidate->worth & TIE_MASK);
 		bid->channel = capped ? candidate->way->channel : NO_PLACE;
+		if (!capped && bid->budgets == 0)
+			break;
 	}
 	if (unwanted != NULL && program->channels[unwanted->unwanted->channel].capacity_per_day >= 0)
 	{
@@ -375,6 +381,13 @@ is_free(const Bid *bid)
 	return bid->place == NO_PLACE && bid->purses == 0;
 }
 
+/* Tells whether a bid is for a place that it is not worth; what is worth less than nothing may be free. */
+static bool
+is_unwanted(const Bid *bid)
+{
+	return bid->place != NO_PLACE && bid->millionths < 0;
+}
+
 /* Finds an asker's best bid of a class at no price, and what it has for nothing. */
 static const Bid *
 best_bid(const Market *market, int64 asker, int64 priority, PcoreWorth *otherwise, bool *has_other)
@@ -434,7 +447,7 @@ add_offers(Market *market, int64 asker, int64 priority, PcoreOffer *offers, int6
 		const Bid  *bid = &market->bids[b];
 		int			number = bid->place == NO_PLACE ? PCORE_NO_PLACE : market->places[bid->place].number;
 
-		if (bid->priority != priority || bid->millionths < 0 || is_free(bid)
+		if (bid->priority != priority || is_unwanted(bid) || is_free(bid)
 			|| (bid->place != NO_PLACE && number == NO_PLACE) || !can_pay(market, bid))
 			continue;
 		offers[count++] = (PcoreOffer) {pcore_worth(bid->millionths, bid->tie), bid->cost, bid->purses, number};
@@ -501,7 +514,7 @@ settle_asker(Market *market, int64 asker, int64 priority, const PcoreOffer *got)
 	PcoreWorth	worth = got == NULL ? otherwise : got->worth;
 
 	for (int64 b = market->first[asker]; b < market->first[asker + 1]; b++)
-		if (market->bids[b].priority == priority && market->bids[b].millionths < 0
+		if (market->bids[b].priority == priority && is_unwanted(&market->bids[b])
 			&& (best == NULL || best->place != market->bids[b].place))
 			market->places[market->bids[b].place].unwanted++;
 	if (best != NULL)

@@ -213,3 +213,8 @@ SELECT * FROM persona.budget_left ORDER BY budget;
 SELECT * FROM wrong;
 SELECT errors FROM persona.run_log WHERE errors <> '[]';
 SELECT count(*) AS others FROM (SELECT contact_id FROM persona.contact WHERE decided_at = '2026-08-10 12:00' AND customer <= 200) AS k CROSS JOIN LATERAL persona.replay(k.contact_id) AS r WHERE r.same IS NOT TRUE;
+
+-- what is worth less than nothing stands beside what is scarce; no channel has a capacity
+UPDATE persona.channel SET capacity_per_day = NULL;
+UPDATE persona.campaign SET value = '-1' WHERE name = 'second';
+SELECT budget, priority, wanted > served AS scarce, price > 0 AS priced FROM persona.prices_at('2026-09-10 12:00') ORDER BY priority DESC, budget;

@@ -92,14 +92,17 @@ RESET max_parallel_workers_per_gather;
 -- a run has ended when it has, and tells what it wrote before
 CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-	p record;
+	said text;
 BEGIN
 	PERFORM pg_stat_clear_snapshot();
-	FOR p IN SELECT * FROM persona.progress AS g WHERE g.pid = pg_backend_pid() LOOP
-		-- how many fit into a batch depends on pages
-		RAISE NOTICE 'task %, % of %, done are written or suppressed %, share is of those %, rows %', p.task, CASE WHEN p.done = 0 THEN 'none' WHEN p.done < p.total THEN 'some' END,
-			p.total, p.done = p.written + p.suppressed, p.share = round(1.0 * p.done / p.total, 4), p.rows_read;
-	END LOOP;
+	SELECT format('task %s, %s of %s, done are written or suppressed %s, share is of those %s, rows %s', p.task, CASE WHEN p.done = 0 THEN 'none' WHEN p.done < p.total THEN 'some' END,
+		p.total, p.done = p.written + p.suppressed, p.share = round(1.0 * p.done / p.total, 4), p.rows_read)
+	INTO said FROM persona.progress AS p WHERE p.pid = pg_backend_pid();
+	-- how many fit into a batch depends on pages, so how often it is said as well
+	IF said <> current_setting('regress.said', true) IS NOT false THEN
+		RAISE NOTICE '%', said;
+		PERFORM set_config('regress.said', said, false);
+	END IF;
 	RETURN NULL;
 END
 $$;

@@ -19,12 +19,13 @@
 typedef struct Piece
 {
 	struct Piece *next;
+	struct Piece *previous;
 	max_align_t content[];
 } Piece;
 
 static Piece *pieces = NULL;
 
-/* Gives memory that lives until host_reset. */
+/* Gives memory that lives until pcore_free or host_reset. */
 void *
 pcore_alloc(size_t size)
 {
@@ -37,8 +38,26 @@ pcore_alloc(size_t size)
 	}
 	memset(piece->content, 0xa5, size);
 	piece->next = pieces;
+	piece->previous = NULL;
+	if (pieces != NULL)
+		pieces->previous = piece;
 	pieces = piece;
 	return piece->content;
+}
+
+/* Frees one piece. */
+void
+pcore_free(void *memory)
+{
+	Piece	   *piece = (Piece *) ((char *) memory - offsetof(Piece, content));
+
+	if (piece->next != NULL)
+		piece->next->previous = piece->previous;
+	if (piece->previous != NULL)
+		piece->previous->next = piece->next;
+	else
+		pieces = piece->next;
+	free(piece);
 }
 
 /* Frees everything that pcore_alloc has given. */
