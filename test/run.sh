@@ -232,6 +232,8 @@ run_tap() {
 		TESTLOGDIR="$place/tap/log" TEMP_CONFIG="$place/tap/tap.conf" PGPORT=65432 \
 		PG_REGRESS="$PGXS_TOP/src/test/regress/pg_regress" PATH="$server_bin:$PATH" \
 		perl -I "$PGXS_TOP/src/test/perl" -I "$place/tap" "$file" >"$logs/tap-$name.log" 2>&1 </dev/null || status=$?
+	# What a test dies of is told there only.
+	cp "$place/tap/log/regress_log_$name" "$logs/tap-$name.details" 2>/dev/null || :
 	echo $status >"$logs/tap-$name.status"
 }
 
@@ -248,7 +250,10 @@ count_tap() {
 	if [ "$status" = 0 ] && [ $((good + bad)) = 0 ] && ! grep -q '^1\.\.0 # SKIP' "$log"; then fail "$file checked nothing"; fi
 	if [ "$status" != 0 ]; then
 		tail -n 60 "$log"
-		if [ "$bad" = 0 ]; then fail "$file ended with status $status"; fi
+		if [ "$bad" = 0 ]; then
+			tail -n 20 "$logs/tap-$name.details" 2>/dev/null || :
+			fail "$file ended with status $status"
+		fi
 	fi
 }
 
