@@ -233,7 +233,7 @@ run_tap() {
 		PG_REGRESS="$PGXS_TOP/src/test/regress/pg_regress" PATH="$server_bin:$PATH" \
 		perl -I "$PGXS_TOP/src/test/perl" -I "$place/tap" "$file" >"$logs/tap-$name.log" 2>&1 </dev/null || status=$?
 	# What a test dies of is told there only.
-	cp "$place/tap/log/regress_log_$name" "$logs/tap-$name.details" 2>/dev/null || :
+	cat "$place"/tap/{log,tmp_check/log}/"regress_log_$name" >"$logs/tap-$name.details" 2>/dev/null || :
 	echo $status >"$logs/tap-$name.status"
 }
 

@@ -118,7 +118,7 @@ my %ways = (
 		my $postmaster = $node->{_pid};
 		my @candidates = grep { $_ != $postmaster } processes();
 
-		return kill 'KILL', $candidates[ rand @candidates ];
+		return $shop->kill_process($candidates[ rand @candidates ]);
 	},
 	postmaster => sub {
 		my $postmaster = $node->{_pid};

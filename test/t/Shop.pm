@@ -108,6 +108,21 @@ sub finish
 	return;
 }
 
+# Kills a process of the server; true if it was there.
+sub kill_process
+{
+	my ($self, $pid) = @_;
+
+	return 0 unless kill 'KILL', $pid;
+	# Until the postmaster has heard of it, it lets others in, whom it will end.
+	foreach my $try (1 .. 3000)
+	{
+		return 1 unless kill 0, $pid;
+		usleep(20_000);
+	}
+	die "the postmaster does not hear of the end of process $pid";
+}
+
 # Kills the backend that executes a statement, if it does; true if it did.
 sub kill_backend
 {
@@ -116,8 +131,7 @@ sub kill_backend
 		"SELECT pid FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE '$like' LIMIT 1");
 
 	return 0 unless defined $pid && $pid =~ /^\d+$/;
-	kill 'KILL', $pid;
-	return 1;
+	return $self->kill_process($pid);
 }
 
 # Waits until the server answers again.
@@ -127,8 +141,9 @@ sub wait_until_up
 
 	foreach my $try (1 .. 600)
 	{
-		my ($status, $out) = $self->{node}->psql('postgres', 'SELECT 1');
-		return if $status == 0;
+		# It dies if psql gives up before it has read its input.
+		my ($status) = eval { $self->{node}->psql('postgres', 'SELECT 1') };
+		return if defined $status && $status == 0;
 		usleep(100_000);
 	}
 	die 'the server does not come up again';
