@@ -225,7 +225,7 @@ COMMENT ON COLUMN persona.budget_left."left" IS 'what is left; below zero after 
 COMMENT ON COLUMN persona.budget_left.short_of IS 'the least that somebody needed and it did not have any more; NULL: there was enough for all since money came back';
 
 CREATE FUNCTION persona.payments(campaigns text[], experiences text[], channels text[], placements text[],
-	send_at timestamptz[], costs numeric[],
+	send_at timestamptz[], costs numeric[], payer text DEFAULT NULL,
 	OUT n bigint, OUT budget text, OUT period date, OUT cost numeric) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 	SET search_path = pg_catalog, pg_temp
@@ -242,12 +242,12 @@ CREATE FUNCTION persona.payments(campaigns text[], experiences text[], channels 
 				AND (b.experience_kind IS NULL OR b.experience_kind = e.kind)
 				AND (b.channel IS NULL OR b.channel = k.channel)
 				AND (b.placement IS NULL OR b.placement = k.placement)
-		WHERE k.cost > 0;
+		WHERE k.cost > 0 AND (payments.payer IS NULL OR b.name = payments.payer);
 	END;
 
-COMMENT ON FUNCTION persona.payments(text[], text[], text[], text[], timestamptz[], numeric[]) IS
+COMMENT ON FUNCTION persona.payments(text[], text[], text[], text[], timestamptz[], numeric[], text) IS
 'which budgets pay which contacts, in which period: a row for each contact and budget.
-campaigns, experiences, channels, placements, send_at, costs: those of the contacts, each an array of the same length; n: the place in them.  Contacts that cost nothing, or of which it is not known, have no row';
+campaigns, experiences, channels, placements, send_at, costs: those of the contacts, each an array of the same length; payer: the only budget that is asked for, NULL: all; n: the place in them.  Contacts that cost nothing, or of which it is not known, have no row';
 
 CREATE FUNCTION persona.add_spent(campaigns text[], experiences text[], channels text[], placements text[],
 	send_at timestamptz[], costs numeric[], back boolean) RETURNS void
@@ -337,8 +337,7 @@ BEGIN
 		FROM (SELECT c.*, row_number() OVER () / 10000 AS part FROM persona.contact AS c
 			WHERE c.cost > 0 AND (c.sent_at IS NOT NULL OR isfinite(c.ended_at) IS NOT TRUE)) AS k
 		GROUP BY k.part) AS a
-		CROSS JOIN LATERAL persona.payments(a.campaigns, a.experiences, a.channels, a.placements, a.send_at, a.costs) AS p
-	WHERE p.budget = count_budget.name
+		CROSS JOIN LATERAL persona.payments(a.campaigns, a.experiences, a.channels, a.placements, a.send_at, a.costs, count_budget.name) AS p
 	GROUP BY p.budget, p.period;
 END
 $$;

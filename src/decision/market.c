@@ -30,6 +30,7 @@ PG_FUNCTION_INFO_V1(persona_market_of_all);
 
 #define TIE_MASK ((INT64CONST(1) << PCORE_TIE_BITS) - 1)
 #define NO_PLACE (-1)
+#define UNPAID (-1)
 #define MARKET_COLUMNS 16
 
 /* What a customer could have: a place on a channel on a day, or (NO_PLACE) something without one. */
@@ -42,8 +43,9 @@ typedef struct Bid
 	int32		channel;
 	int32		place;			/* number, once places are numbered */
 	int64		cost;			/* millionths */
-	uint64		budgets;		/* bits by number of those that pay it */
-	uint64		purses;			/* the same by purse, once these are numbered */
+	int32		campaign;
+	int32		way;			/* of the campaign, whose budgets pay it; UNPAID: none does */
+	uint64		purses;			/* bits of those that pay it, once they are numbered */
 } Bid;
 
 /* A place that a contact holds already. */
@@ -84,11 +86,14 @@ typedef struct Purse
 	PcoreInstant from;
 	PcoreInstant until;
 	int64		left;			/* millionths */
+	int128		demand;			/* no more than this can be asked for */
+	int64		asker;			/* who asked last, and for how much at most */
+	int64		most;
 	bool		asked;			/* in the class that is served */
 	int64		money;			/* before that class was served */
 	int64		wanted;			/* customers */
 	int64		served;
-	__int128	money_wanted;
+	int128		money_wanted;
 	int64		short_of;		/* the least cost that it can't pay; PG_INT64_MAX: it can pay all */
 	PcoreWorth	lost;
 	PcoreRate	rate;
@@ -108,7 +113,8 @@ typedef struct Market
 	int			place_room;
 	Places	   *places;
 	int			purse_count;
-	Purse		purses[PCORE_MOST_PURSES];
+	int			purse_room;
+	Purse	   *purses;
 } Market;
 
 /* ---- collecting ---- */
@@ -162,26 +168,6 @@ find_unwanted(const PersonaCandidate *candidates, int count)
 			&& (int64) (candidates[0].worth >> PCORE_TIE_BITS) < found->unwanted_millionths) ? found : NULL;
 }
 
-/* Returns the bits of the budgets that pay a candidate. */
-static uint64
-budgets_of(const PersonaCandidate *candidate)
-{
-	uint64		bits = 0;
-
-	if (persona_millionths(candidate->score.cost) <= 0)
-		return 0;
-	for (int b = 0; b < candidate->way->budget_count; b++)
-	{
-		if (candidate->way->budgets[b] >= PCORE_MOST_PURSES)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("too many budgets to be priced together"),
-					 errdetail("At most %d can be.", PCORE_MOST_PURSES)));
-		bits |= UINT64CONST(1) << candidate->way->budgets[b];
-	}
-	return bits;
-}
-
 /*
  * Collects what one customer could have.  Candidates come by priority and then
  * by what they are worth at no price; so behind the first that needs nothing
@@ -211,20 +197,21 @@ market_customer(PersonaPass *pass, PersonaCustomer *customer)
 		Bid		   *bid = &bids[collected.bids++];
 		bool		capped = program->channels[candidate->way->channel].capacity_per_day >= 0;
 
-		bid->budgets = budgets_of(candidate);
 		bid->cost = persona_millionths(candidate->score.cost);
-		scarce |= capped || bid->budgets != 0;
+		bid->campaign = candidate->campaign - program->campaigns;
+		bid->way = bid->cost > 0 && candidate->way->budget_count > 0 ? candidate->way - candidate->campaign->channels : UNPAID;
+		scarce |= capped || bid->way != UNPAID;
 		bid->priority = candidate->campaign->priority;
 		bid->send_at = candidate->send_at;
 		bid->millionths = (int64) (candidate->worth >> PCORE_TIE_BITS);
 		bid->tie = (uint64) (candidate->worth & TIE_MASK);
 		bid->channel = capped ? candidate->way->channel : NO_PLACE;
-		if (!capped && bid->budgets == 0)
+		if (!capped && bid->way == UNPAID)
 			break;
 	}
 	if (unwanted != NULL && program->channels[unwanted->unwanted->channel].capacity_per_day >= 0)
 	{
-		bids[collected.bids++] = (Bid) {unwanted->campaign->priority, unwanted->unwanted_at, -1, 0, unwanted->unwanted->channel, NO_PLACE, 0, 0, 0};
+		bids[collected.bids++] = (Bid) {unwanted->campaign->priority, unwanted->unwanted_at, -1, 0, unwanted->unwanted->channel, NO_PLACE, 0, 0, UNPAID, 0};
 		scarce = true;
 	}
 	if (!scarce)
@@ -302,25 +289,36 @@ floor_millionths(Numeric number)
 											 ? most : millionths));
 }
 
+/* Finds the money of a budget in the period of an instant, if it is there; else NULL. */
+static Purse *
+seek_purse(const Market *market, int budget, PcoreInstant at)
+{
+	for (int p = 0; p < market->purse_count; p++)
+		if (market->purses[p].budget == budget && at >= market->purses[p].from && at < market->purses[p].until)
+			return &market->purses[p];
+	return NULL;
+}
+
 /* Finds the money of a budget in the period of an instant. */
-static int
+static Purse *
 find_purse(Market *market, int number, PcoreInstant at)
 {
 	const PersonaBudget *budget = &market->program->rules.budgets[number];
 	Numeric		left = budget->amount;
-	Purse	   *purse;
+	Purse	   *purse = seek_purse(market, number, at);
 
-	for (int p = 0; p < market->purse_count; p++)
-		if (market->purses[p].budget == number && at >= market->purses[p].from && at < market->purses[p].until)
-			return p;
-	if (market->purse_count == PCORE_MOST_PURSES)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many budgets are asked for in too many periods"),
-				 errdetail("At most %d can be priced together.", PCORE_MOST_PURSES)));
+	if (purse != NULL)
+		return purse;
+	if (market->purse_count == market->purse_room)
+	{
+		market->purse_room = Max(16, 2 * market->purse_room);
+		market->purses = market->purses == NULL ? palloc(sizeof(Purse) * market->purse_room)
+			: repalloc(market->purses, sizeof(Purse) * market->purse_room);
+	}
 	purse = &market->purses[market->purse_count];
 	memset(purse, 0, sizeof(Purse));
 	purse->budget = number;
+	purse->asker = -1;
 	purse->from = PCORE_BEGIN_OF_TIME;
 	purse->until = PCORE_END_OF_TIME;
 	if (budget->calendar != PERSONA_NONE)
@@ -333,7 +331,84 @@ find_purse(Market *market, int number, PcoreInstant at)
 			left = numeric_sub_opt_error(left, price->spent, NULL);
 	}
 	purse->left = floor_millionths(left);
-	return market->purse_count++;
+	market->purse_count++;
+	return purse;
+}
+
+/* Returns the budgets that pay a bid. */
+static const int *
+budgets_of(const Market *market, const Bid *bid, int *count)
+{
+	const PersonaCampaignChannel *way;
+
+	*count = 0;
+	if (bid->way == UNPAID)
+		return NULL;
+	way = &market->program->campaigns[bid->campaign].channels[bid->way];
+	*count = way->budget_count;
+	return way->budgets;
+}
+
+/* Counts what the asker that is being added could take out of purses: the most that any of its bids costs. */
+static void
+count_demand(Market *market, const Bid *bid)
+{
+	int			count;
+	const int  *budgets = budgets_of(market, bid, &count);
+
+	for (int b = 0; b < count; b++)
+	{
+		Purse	   *purse = find_purse(market, budgets[b], bid->send_at);
+
+		if (purse->asker != market->asker_count)
+			purse->most = 0;
+		purse->asker = market->asker_count;
+		if (bid->cost <= purse->most)
+			continue;
+		purse->demand += bid->cost - purse->most;
+		purse->most = bid->cost;
+	}
+}
+
+/* Orders purses: those of which most is asked for, compared with what they have, come first. */
+static int
+compare_purses(const void *left, const void *right)
+{
+	const Purse *a = left;
+	const Purse *b = right;
+	double		of_a = (double) a->demand / ((double) a->left + 1);
+	double		of_b = (double) b->demand / ((double) b->left + 1);
+
+	if (of_a != of_b)
+		return of_a > of_b ? -1 : 1;
+	if (a->budget != b->budget)
+		return a->budget < b->budget ? -1 : 1;
+	return a->from < b->from ? -1 : a->from > b->from;
+}
+
+/* Numbers the purses, those that are most likely to be short if there are too many, and tells each bid which pay it. */
+static void
+number_purses(Market *market)
+{
+	if (market->purse_count > PCORE_MOST_PURSES)
+	{
+		qsort(market->purses, market->purse_count, sizeof(Purse), compare_purses);
+		market->purse_count = PCORE_MOST_PURSES;
+	}
+	for (int64 i = 0; i < market->bid_count; i++)
+	{
+		Bid		   *bid = &market->bids[i];
+		int			count;
+		const int  *budgets = budgets_of(market, bid, &count);
+
+		for (int b = 0; b < count; b++)
+		{
+			const Purse *purse = seek_purse(market, budgets[b], bid->send_at);
+
+			if (purse != NULL)
+				bid->purses |= UINT64CONST(1) << (purse - market->purses);
+		}
+	}
 }
 
 /* Adds what was collected of one customer. */
@@ -355,8 +430,7 @@ add_customer(Market *market, const bytea *row)
 		bid = &market->bids[market->bid_count++];
 		memcpy(bid, at, sizeof(Bid));
 		bid->place = bid->channel == NO_PLACE ? NO_PLACE : find_places(market, bid->channel, bid->send_at);
-		for (uint64 budgets = bid->budgets; budgets != 0; budgets &= budgets - 1)
-			bid->purses |= UINT64CONST(1) << find_purse(market, __builtin_ctzll(budgets), bid->send_at);
+		count_demand(market, bid);
 	}
 	if (collected.bids > 0)
 		market->asker_count++;
@@ -728,7 +802,7 @@ next_class(const Market *market, int64 *priority)
  * persona.market_of_all(program, as_of): what places on channels with a
  * capacity, and the money of budgets, are worth; the program has prices of zero
  * for them.  No rows for NULL, and none if nothing is scarce.  Errors as of
- * persona.funnel_of_all, and too many channels and days, or budgets and periods.
+ * persona.funnel_of_all, and too many channels and days.
  */
 Datum
 persona_market_of_all(PG_FUNCTION_ARGS)
@@ -764,6 +838,7 @@ persona_market_of_all(PG_FUNCTION_ARGS)
 	tuplestore_end(collected);
 	if (market.asker_count == 0)
 		return (Datum) 0;
+	number_purses(&market);
 	market.served = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(bool) * market.asker_count,
 											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 

@@ -218,3 +218,10 @@ SELECT count(*) AS others FROM (SELECT contact_id FROM persona.contact WHERE dec
 UPDATE persona.channel SET capacity_per_day = NULL;
 UPDATE persona.campaign SET value = '-1' WHERE name = 'second';
 SELECT budget, priority, wanted > served AS scarce, price > 0 AS priced FROM persona.prices_at('2026-09-10 12:00') ORDER BY priority DESC, budget;
+-- more budgets than get prices: those that are short do
+INSERT INTO persona.budget (name, amount, campaign, calendar) SELECT 'ample ' || i, 1000000 + i, 'all', 'month' FROM generate_series(1, 80) AS i;
+SELECT count(*) FILTER (WHERE budget LIKE 'ample%' AND priority = 0) AS ample, count(*) FILTER (WHERE budget NOT LIKE 'ample%' AND priority = 0) AS others FROM persona.prices_at('2026-09-10 12:00');
+SELECT budget, priority, wanted > served AS scarce, price > 0 AS priced FROM persona.prices_at('2026-09-10 12:00') WHERE budget NOT LIKE 'ample%' ORDER BY priority DESC, budget;
+CALL persona.run(as_of => '2026-09-10 12:00');
+SELECT state, errors FROM persona.run_log ORDER BY run DESC LIMIT 1;
+SELECT * FROM wrong;
